@@ -1,0 +1,9 @@
+.PHONY: check test run coverage
+check:
+	.ci/run
+test:
+	.venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/property tests/conformance
+run:
+	.venv/bin/station run
+coverage:
+	.venv/bin/python -m scripts.conformance_table

@@ -1,0 +1,1 @@
+"""Contactor drivers: one module a product, found by ``drivers.registry``."""

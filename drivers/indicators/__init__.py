@@ -1,0 +1,1 @@
+"""Indicator drivers: one module a product, found by ``drivers.registry``."""

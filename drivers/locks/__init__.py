@@ -1,0 +1,1 @@
+"""Lock drivers: one module a product, found by ``drivers.registry``."""

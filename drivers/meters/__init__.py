@@ -1,0 +1,1 @@
+"""Meter drivers: one module a product, found by ``drivers.registry``."""

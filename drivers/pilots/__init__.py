@@ -1,0 +1,1 @@
+"""Pilot drivers: one module a product, found by ``drivers.registry``."""

@@ -1,0 +1,1 @@
+"""Reader drivers: one module a product, found by ``drivers.registry``."""

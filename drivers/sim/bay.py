@@ -1,0 +1,338 @@
+"""A charging bay: car, cable, socket and the devices of one EVSE, tied together by physics.
+
+The world outside acts by verbs (``plug_in``, ``unplug``, ``suspend`` ...), the station by the devices (``pilot``,
+``contactor``, ``meter``, ``lock``). Whoever asks anything sees the state as of now: changes that were due meanwhile
+(the car answers, contacts arrive, the battery fills) happen in their order first, each with the energy that flowed
+before it. A host asks ``next_change`` after each action and calls ``poll`` then.
+
+Callbacks run inside the call that found the change; they should only queue. One thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from drivers.api import Clock, DriverError, OptionError, PilotState
+from drivers.clock import SYSTEM
+from drivers.sim.car import MIN_CURRENT_A, REACTION_S, Car
+from drivers.sim.config import BayOptions
+from drivers.sim.devices import SimContactor, SimLock, SimPilot
+from drivers.sim.meter import SimMeter, utc_now
+
+Side = Literal["ev", "station", "both"]
+Told = Literal["pilot", "contactor", "lock", "bay"]
+TOLD: tuple[Told, ...] = ("pilot", "contactor", "lock", "bay")
+Listener = tuple[Told | None, Callable[[Any], None]]
+
+PULL_STATION_END_S = 0.2
+"""How long after the car's end a driver pulls the station's end."""
+
+_FULL_WITHIN_S = 1e-3
+
+
+class Impossible(DriverError):  # noqa: N818 - says what happened
+    """The world cannot do that: a car that is not there does not pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class BayState:
+    """Whether the parking space is taken, by whatever stands there."""
+
+    occupied: bool
+
+
+class Bay:
+    """See the module. ``car`` is for looking at; act by the verbs."""
+
+    __slots__ = (
+        "_at_s",
+        "_cable_in_car",
+        "_cable_in_station",
+        "_clock",
+        "_listeners",
+        "_occupied",
+        "_options",
+        "_pull_s",
+        "_told",
+        "car",
+        "contactor",
+        "lock",
+        "meter",
+        "pilot",
+    )
+
+    def __init__(
+        self,
+        options: BayOptions | None = None,
+        clock: Clock | None = None,
+        *,
+        utc: Callable[[], datetime] = utc_now,
+        start_wh: float = 0.0,
+    ) -> None:
+        """
+        Args:
+            options: what is in the bay; may be shared by many.
+            clock: the time of the simulation.
+            utc: wall clock for signed values.
+            start_wh: where the meter's register goes on.
+        """
+        self._options = options = options or BayOptions()
+        self._clock = clock or SYSTEM
+        self._at_s = self._clock.now()
+        self._listeners: tuple[Listener, ...] = ()
+        self._told: dict[Told, Any] = {}
+        self._occupied = False
+        self._pull_s: float | None = None
+        self._cable_in_car = options.car.plugged
+        self._cable_in_station = options.car.plugged or options.cable == "fixed"
+        self.car = Car(options.car)
+        self.pilot = SimPilot(self)
+        self.contactor = SimContactor(self, options.contactor)
+        self.lock = SimLock(self, options.lock)
+        self.meter = SimMeter(self, options.meter, start_wh, utc)
+
+    # Looking
+
+    @property
+    def at_s(self) -> float:
+        """The time up to which everything is known, by the bay's clock."""
+        return self._at_s
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the car is connected to the station; the pilot is A if not."""
+        self.poll()
+        return self._connected()
+
+    @property
+    def cable_in_station(self) -> bool:
+        """Whether a plug is in the socket; always True with a fixed cable."""
+        self.poll()
+        return self._cable_in_station
+
+    @property
+    def occupied(self) -> bool:
+        """Whether the parking space is taken."""
+        return self._occupied
+
+    def pilot_state(self) -> PilotState:
+        """What pilot and proximity show, as of ``at_s``."""
+        letter: Literal["A", "B", "C"] = "A"
+        if self._connected():
+            letter = "C" if self.car.s2_closed else "B"
+        limited = self._cable_in_station and self._options.cable == "socket"
+        return PilotState(letter, self._options.pilot.cable_limit_a if limited else None, self._cable_in_station)
+
+    def measure(self) -> tuple[float, tuple[float, ...], tuple[float, ...], float | None]:
+        """Power in W, currents in A and voltages in V of the wired phases, state of charge in percent (at ``at_s``)."""
+        options = self._options
+        used = self._phases_used()
+        power_w = self.car.power_w(self._limit_w()) if self._flows() else 0.0
+        current_a = power_w / (used * options.voltage_v)
+        currents_a = tuple(current_a if phase < used else 0.0 for phase in range(options.phases))
+        soc_percent = self.car.soc_percent if self._connected() else None
+        return power_w, currents_a, (options.voltage_v,) * options.phases, soc_percent
+
+    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Push each new PilotState, ContactorState, LockState and BayState; returns how to end that."""
+        return self.listen(None, callback)
+
+    def listen(self, part: Told | None, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Push each new state of one part (None: of all); returns how to end that."""
+        self.poll()
+        listener: Listener = (part, callback)
+        if not self._listeners:
+            self._told = {told: self._state(told) for told in TOLD}
+        self._listeners = (*self._listeners, listener)
+
+        def end() -> None:
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+        return end
+
+    # The world acts
+
+    def plug_in(self, ready: bool = True, soc_percent: float | None = None) -> None:
+        """Connect the car; nothing happens when it is connected.
+
+        Args:
+            ready: it will answer an offer; False: it stays in B until ``resume``.
+            soc_percent: state of charge on arrival, 0 to 100; by default that of the options.
+        """
+        if soc_percent is not None and not 0 <= soc_percent <= 100:
+            raise OptionError("soc", f"{soc_percent!r} is out of range (0 to 100%)")
+        self.poll()
+        self._pull_s = None
+        if self._connected():
+            return
+        self._cable_in_station = True
+        if not self._cable_in_car:
+            self.car.arrive(ready, soc_percent)
+        self._cable_in_car = True
+        self.touch()
+
+    def unplug(self, side: Side = "both") -> None:
+        """Pull the cable, in any state.
+
+        Args:
+            side: ``ev``: the car's end, at once. ``station``: the station's end, as soon as the lock is open.
+                ``both``: the car's end, then the station's once the lock is open, 200 ms later at the earliest.
+                With a fixed cable there is only the car's end, whatever ``side`` says.
+        """
+        if side not in ("ev", "station", "both"):
+            raise OptionError("side", f"{side!r} is none of ev, station, both")
+        self.poll()
+        fixed = self._options.cable == "fixed"
+        if not fixed and side != "ev" and self._cable_in_station:
+            follows = side == "both" and self._cable_in_car
+            self._pull_s = self._at_s + (PULL_STATION_END_S if follows else 0.0)
+        if fixed or side != "station":
+            self._cable_in_car = False
+        self.touch()
+
+    def suspend(self) -> None:
+        """The car pauses: S2 opens at once. Raises: Impossible: not plugged in."""
+        self._need_car()
+        self.car.suspended = True
+        self._decide()
+
+    def resume(self) -> None:
+        """The car is ready and wants to go on: with an offer, S2 closes at once. Raises: Impossible: not plugged in."""
+        self._need_car()
+        self.car.ready, self.car.suspended = True, False
+        self._decide()
+
+    def not_ready(self) -> None:
+        """The car is not ready for energy until ``resume``. Raises: Impossible: not plugged in."""
+        self._need_car()
+        self.car.ready = False
+        self._decide()
+
+    def set_occupied(self, occupied: bool) -> None:
+        """Something parks here, or leaves."""
+        self.poll()
+        self._occupied = occupied
+        self.touch()
+
+    def power_cut(self) -> None:
+        """The station loses its supply: no offer, contactor open (unless welded). Lock, car and register stay."""
+        self.poll()
+        self.pilot.offered_a = None
+        self.contactor.drop()
+        self.car.s2_closed = False
+        self.touch()
+
+    # Time
+
+    def poll(self) -> None:
+        """Bring everything up to now, and tell what changed on the way."""
+        now_s = self._clock.now()
+        while (due_s := self.next_change()) is not None and due_s <= now_s:
+            self._flow(due_s)
+            self._happen()
+            self._react()
+            self._tell()
+        self._flow(now_s)
+
+    def next_change(self) -> float | None:
+        """When something changes by itself, by the bay's clock; None: nothing does until someone acts."""
+        candidates = [self.contactor.due_s, self.lock.due_s, self.car.due_s]
+        if self._pull_s is not None and not self.lock.locked:
+            candidates.append(max(self._pull_s, self._at_s))
+        if self._flows() and (to_full_s := self.car.time_to_full_s(self._limit_w())) is not None:
+            candidates.append(self._at_s + to_full_s)
+        return min((due_s for due_s in candidates if due_s is not None), default=None)
+
+    def touch(self) -> None:
+        """A part has changed: let the others react, and tell."""
+        self._react()
+        self.poll()
+        self._tell()
+
+    def _connected(self) -> bool:
+        return self._cable_in_car and self._cable_in_station
+
+    def _flow(self, to_s: float) -> None:
+        if to_s <= self._at_s:
+            return
+        if self._flows():
+            self.meter.add(self.car.charge(self._limit_w(), to_s - self._at_s))
+        self._at_s = to_s
+
+    def _happen(self) -> None:
+        """Carry out what is due at ``at_s``."""
+        at_s, car = self._at_s, self.car
+        to_full_s = car.time_to_full_s(self._limit_w()) if self._flows() else None
+        if to_full_s is not None and to_full_s <= _FULL_WITHIN_S:
+            car.fill()
+        if car.due_s is not None and car.due_s <= at_s:
+            car.due_s = None
+            car.s2_closed = car.wants(self.pilot.offered_a)
+        if self.contactor.due_s is not None and self.contactor.due_s <= at_s:
+            self.contactor.move()
+        if self.lock.due_s is not None and self.lock.due_s <= at_s:
+            self.lock.move()
+        if self._pull_s is not None and self._pull_s <= at_s and not self.lock.locked:
+            self._pull_s = None
+            self._cable_in_station = False
+
+    def _react(self) -> None:
+        """The car sees whether there is a pilot, and what it offers."""
+        car = self.car
+        if not self._connected():
+            car.s2_closed, car.due_s = False, None
+        elif car.wants(self.pilot.offered_a) == car.s2_closed:
+            car.due_s = None
+        elif car.due_s is None:
+            car.due_s = self._at_s + REACTION_S
+
+    def _decide(self) -> None:
+        """The car acts by its own decision, without the time it needs to see an offer."""
+        self.car.due_s = None
+        self.car.s2_closed = self.car.wants(self.pilot.offered_a)
+        self.touch()
+
+    def _need_car(self) -> None:
+        self.poll()
+        if not self._connected():
+            raise Impossible("no car is plugged in", "plug_in comes first")
+
+    # Energy
+
+    def _flows(self) -> bool:
+        offered_a = self.pilot.offered_a
+        return self.contactor.closed and self.car.s2_closed and offered_a is not None and offered_a >= MIN_CURRENT_A
+
+    def _phases_used(self) -> int:
+        return min(self._options.phases, self._options.car.phases)
+
+    def _limit_w(self) -> float:
+        """What offer, EVSE, cable and phases allow."""
+        options = self._options
+        current_a = min(self.pilot.offered_a or 0.0, options.max_current_a, self.car.current_limit_a(options.voltage_v))
+        if options.cable == "socket":
+            current_a = min(current_a, options.pilot.cable_limit_a)
+        return current_a * options.voltage_v * self._phases_used()
+
+    # Telling
+
+    def _state(self, part: Told) -> Any:
+        if part == "pilot":
+            return self.pilot_state()
+        if part == "contactor":
+            return self.contactor.state()
+        return self.lock.state() if part == "lock" else BayState(self._occupied)
+
+    def _tell(self) -> None:
+        # One part after the other, compared at its turn: a callback that acts on the bay comes back in here.
+        for part in TOLD if self._listeners else ():
+            state = self._state(part)
+            if state == self._told[part]:
+                continue
+            self._told[part] = state
+            for wanted, callback in self._listeners:
+                if wanted is None or wanted == part:
+                    callback(state)

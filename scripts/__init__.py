@@ -1,0 +1,1 @@
+"""Benchmarks and tools; none of them is part of the program."""

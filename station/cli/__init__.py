@@ -1,0 +1,1 @@
+"""The command line: parses, composes, prints. Nothing else imports it."""

@@ -1,0 +1,78 @@
+"""Composes and runs one station: store, host, embedded CSMS, faces, signals. ``station run`` calls ``main``.
+
+Nothing here decides anything about charging: it opens what profile and flags name, in an order that closes well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+
+from station.cli.exit_codes import ExitCode
+from station.cli.faces import Faces, header_of
+from station.clock import Clock, ScaledClock, SystemClock
+from station.config import Loaded
+from station.csms import EmbeddedCsms
+from station.host.host import Host
+from station.host.notify import ServiceManager
+from station.host.options import RunOptions
+
+
+def main(loaded: Loaded, options: RunOptions) -> int:
+    """Run a station until it is told to stop. Answers the exit code.
+
+    Raises:
+        StationError: the store or the control face cannot be opened.
+    """
+    _log_to_stderr(options)
+    factory = None
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(_run(loaded, options))
+
+
+def _log_to_stderr(options: RunOptions) -> None:
+    level = logging.DEBUG if options.debug else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if not options.debug:
+        # The libraries of the embedded CSMS tell every frame at INFO, and their own mishaps as warnings.
+        logging.getLogger("ocpp").setLevel(logging.ERROR)
+        logging.getLogger("websockets").setLevel(logging.ERROR)
+
+
+def _clock(options: RunOptions) -> Clock:
+    return SystemClock() if options.speed == 1.0 else ScaledClock(options.speed)
+
+
+async def _run(loaded: Loaded, options: RunOptions) -> int:
+    profile = loaded.profile
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with contextlib.AsyncExitStack() as stack:
+        url = None
+        base = None
+        if profile.csms.mode == "embedded":
+            csms = EmbeddedCsms(versions=profile.csms.versions)
+            base = await csms.start()
+            stack.push_async_callback(csms.stop)
+            url = f"{base}/{profile.file_stem}"
+        host = Host(profile, clock=_clock(options), url=url, trace=options.trace)
+        host.exits = stopping.set
+        faces = Faces(host, options, stopping.set)
+        stack.push_async_callback(faces.close)
+        stack.push_async_callback(host.stop)
+        await faces.open(profile.control, lambda control: header_of(profile, options, base, control))
+        host.start(offline=options.offline)
+        manager = ServiceManager.from_environment(loop)
+        manager.ready()
+        await stopping.wait()
+        manager.stopping()
+    return ExitCode.OK

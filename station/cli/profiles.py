@@ -1,0 +1,103 @@
+"""The verbs `check`, `schema` and `init`: what a profile says, how one is written, and a first one.
+
+Not the place that runs anything. `station.cli.main` registers these functions; other verbs use `print_problems`.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from station.config import ConfigError, Explained, Loaded, Overrides, Profile, explain, json_schema, load, template
+
+EXIT_FAILED = 1
+EXIT_PROFILE = 2
+
+
+def check(
+    profile: Annotated[Path, typer.Argument(help="the profile to check")],
+    explain_values: Annotated[bool, typer.Option("--explain", help="every value and where it came from")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the answer as JSON")] = False,
+) -> None:
+    """Check a profile without running it. Exit code 0: it can be used; 2: it cannot."""
+    try:
+        loaded = load(profile, Overrides())
+    except ConfigError as error:
+        if as_json:
+            typer.echo(json.dumps({"ok": False, "problems": problems_as_data(error)}, ensure_ascii=False))
+        else:
+            print_problems(error)
+        raise typer.Exit(EXIT_PROFILE) from None
+    entries = explain(loaded) if explain_values else []
+    if as_json:
+        typer.echo(json.dumps(_as_data(loaded, entries), ensure_ascii=False))
+        return
+    for warning in loaded.warnings:
+        typer.echo(f"! {warning}", err=True)
+    for entry in entries:
+        typer.echo(f"{entry.path} = {entry.value}    # {entry.source}")
+    typer.echo(f"{profile}: ok. {summary(loaded.profile)}")
+
+
+def schema() -> None:
+    """Write the JSON schema of profiles to the standard output, for editors."""
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def init(
+    path: Annotated[Path, typer.Argument(help="the file to write")] = Path("station.yaml"),
+) -> None:
+    """Write a first, commented profile. An existing file is never overwritten (exit code 2)."""
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(template())
+    except FileExistsError:
+        typer.echo(f" x {path} exists and is not overwritten\n   try: station check {path}", err=True)
+        raise typer.Exit(EXIT_PROFILE) from None
+    except OSError as error:
+        typer.echo(f" x {path}: {error.strerror or error}", err=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    typer.echo(f"wrote {path}\n   try: station run {path}")
+
+
+def print_problems(error: ConfigError) -> None:
+    """Write every problem to the standard error, one line each as compilers do, and what to type next."""
+    for problem in error.problems:
+        typer.echo(str(problem), err=True)
+    file = error.file
+    if file.startswith("-"):
+        typer.echo("   try: station run --help", err=True)
+    elif not Path(file).exists():
+        typer.echo(f"   try: station init {file}", err=True)
+    else:
+        typer.echo(f"   try: station check {file} --explain, when this is mended", err=True)
+
+
+def problems_as_data(error: ConfigError) -> list[dict[str, str | int]]:
+    """The problems for `--json`."""
+    return [
+        {
+            "file": problem.position.source,
+            "line": problem.position.line,
+            "column": problem.position.column,
+            "message": problem.message,
+            "suggestion": problem.suggestion,
+        }
+        for problem in error.problems
+    ]
+
+
+def summary(profile: Profile) -> str:
+    """One line about a profile: identity, EVSEs, CSMS, store."""
+    count = len(profile.evses)
+    csms = {"none": "no CSMS", "embedded": "the embedded CSMS"}.get(profile.csms.mode) or str(profile.station_url)
+    store = "in memory" if profile.store is None else str(profile.store)
+    return f"{profile.station.id}, {count} EVSE{'s' if count > 1 else ''}, {csms}, store {store}"
+
+
+def _as_data(loaded: Loaded, entries: list[Explained]) -> dict[str, object]:
+    data: dict[str, object] = {"ok": True, "id": loaded.profile.station.id, "warnings": list(loaded.warnings)}
+    if entries:
+        data["values"] = [{"path": entry.path, "value": entry.value, "source": entry.source} for entry in entries]
+    return data

@@ -1,0 +1,109 @@
+"""Prints the screen: on a terminal with lines at the bottom that change in place, elsewhere as plain lines.
+
+Progress in a pipe or a file comes once in a while only. Writing goes through a thread, so that a terminal that was
+stopped holds up no station.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+PLAIN_EVERY_S: Final = 10.0
+_WAITING: Final = 1000
+_FLUSH_S: Final = 1.0
+
+
+class Terminal:
+    """See the module.
+
+    Args:
+        in_place: whether it is a terminal that understands escape sequences.
+        write: prints a text; may block.
+        width: columns of the terminal.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_place: bool,
+        write: Callable[[str], object],
+        width: Callable[[], int] = lambda: shutil.get_terminal_size().columns,
+    ) -> None:
+        self._in_place = in_place
+        self._write = write
+        self._width = width
+        self._bottom: list[str] = []
+        self._plain_again_s = 0.0
+        self._last_plain: list[str] = []
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """Print lines that stay."""
+        if not lines:
+            return
+        text = "".join(f"{line}\n" for line in lines)
+        self._write(self._erase() + text + self._drawn())
+
+    def progress(self, lines: Sequence[str], now_s: float) -> None:
+        """Show these lines in place of the last ones.
+
+        Args:
+            now_s: monotonic time in seconds.
+        """
+        if self._in_place:
+            width = max(20, self._width()) - 1
+            erase, before = self._erase(), self._bottom
+            self._bottom = [line[:width] for line in lines]
+            if self._bottom != before:
+                self._write(erase + self._drawn())
+        elif lines and now_s >= self._plain_again_s and list(lines) != self._last_plain:
+            self._plain_again_s = now_s + PLAIN_EVERY_S
+            self._last_plain = list(lines)
+            self.lines(lines)
+
+    def _erase(self) -> str:
+        # The cursor waits at the end of the last line that changes.
+        up = f"\x1b[{len(self._bottom) - 1}A" if len(self._bottom) > 1 else ""
+        return f"{up}\r\x1b[J" if self._bottom else ""
+
+    def _drawn(self) -> str:
+        return "\n".join(self._bottom)
+
+
+class BackgroundWriter:
+    """Writes texts to a file descriptor in order, from a thread; what does not fit in the queue is lost."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._texts: queue.Queue[str | None] = queue.Queue(_WAITING)
+        self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> None:
+        """Queue a text."""
+        try:
+            self._texts.put_nowait(text)
+        except queue.Full:
+            return
+
+    def close(self) -> None:
+        """Write what is queued, for a second at most."""
+        try:
+            self._texts.put(None, timeout=_FLUSH_S)
+        except queue.Full:
+            return
+        self._thread.join(_FLUSH_S)
+
+    def _run(self) -> None:
+        while (text := self._texts.get()) is not None:
+            data = text.encode("utf-8", "replace")
+            while data:
+                try:
+                    data = data[os.write(self._fd, data) :]
+                except OSError:
+                    # Nobody reads any more; the station goes on without a screen.
+                    data = b""

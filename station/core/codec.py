@@ -1,0 +1,84 @@
+"""Dataclasses of the core as JSON rows and back, by their annotations.
+
+Only what the vocabulary uses: dataclasses, enumerations, datetimes, tuples, optionals and JSON scalars. Defaults are
+left out of rows, so that a field added later reads as its default from rows written before.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+def to_row(value: Any) -> Any:
+    """The JSON value of a dataclass, enumeration, datetime, tuple or scalar."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (tuple, list)):
+        return [to_row(item) for item in value]
+    return {
+        name: to_row(item)
+        for name, default in _defaults(cast(Any, type(value)))
+        if (item := getattr(value, name)) != default
+    }
+
+
+def from_row(cls: type[T], row: Any) -> T:
+    """The dataclass that ``to_row`` wrote; members that the class does not know are ignored.
+
+    Raises:
+        ValueError, TypeError, KeyError: the row was not written for this class.
+    """
+    return cast(T, _decoder(cast(Any, cls))(row))
+
+
+@cache
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple(
+        (f.name, f.default if f.default is not MISSING else (() if f.default_factory is tuple else _NEVER))
+        for f in fields(cls)
+    )
+
+
+_NEVER = object()
+
+
+@cache
+def _decoder(annotation: Any) -> Callable[[Any], Any]:
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        inner = _decoder(next(arg for arg in get_args(annotation) if arg is not type(None)))
+        return lambda row: None if row is None else inner(row)
+    if origin is tuple:
+        item = _decoder(get_args(annotation)[0])
+        return lambda row: tuple(item(entry) for entry in row)
+    if annotation is datetime:
+        return datetime.fromisoformat
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return annotation
+    if is_dataclass(annotation):
+        return _record(annotation)
+    return lambda row: row
+
+
+def _record(cls: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(cls)
+    readers = {f.name: _decoder(hints[f.name]) for f in fields(cls)}
+
+    def read(row: dict[str, Any]) -> Any:
+        return cls(**{name: readers[name](item) for name, item in row.items() if name in readers})
+
+    return read

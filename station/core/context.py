@@ -1,0 +1,146 @@
+"""What all parts of one station share: time, variables, the ledger, deadlines and the link's state.
+
+Parts do not know each other; ``station.core.station`` wires them. A deadline is a key and a time; the station calls the
+part that the key's first member names when it is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from station.core import names
+from station.core.device_model import Address
+from station.core.effects import Ask, Notify, Publish
+from station.core.facts import Notice
+from station.core.journal import Ledger
+from station.core.timeline import Timeline
+from station.core.values import RegistrationStatus, Stamp
+from station.core.variables import Variables
+
+Deadline = tuple[str, int]
+"""Which part is due, and for which EVSE (0: the station)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorPlan:
+    """A connector as the profile describes it."""
+
+    id: int = 1
+    fixed_cable: bool = False
+    lock: bool = True
+    type: str = "cType2"
+
+
+@dataclass(frozen=True, slots=True)
+class EvsePlan:
+    """An EVSE as the profile describes it. Currents in ampere per phase."""
+
+    id: int
+    connectors: Sequence[ConnectorPlan] = (ConnectorPlan(),)
+    max_current_a: float = 16.0
+    phases: int = 3
+    session_meter: bool = False
+    signing_meter: bool = False
+    polled_meter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StationPlan:
+    """What of the profile the core needs. Frozen and shared by all stations of a kind.
+
+    ``free``: nobody needs a card (OCPP 2.0.1 C02 without a button: plugging in is enough). ``allow`` are keys of tokens
+    accepted without asking anyone. ``tells_states``: whether the CSMS is told of transaction events that carry neither
+    meter values nor tokens. ``settle_s``: how long contactor and command may disagree.
+    """
+
+    evses: Sequence[EvsePlan]
+    selection: str = "PlugEvents"
+    remote_start_without_evse: str = "select"
+    free: bool = False
+    allow: frozenset[str] = frozenset()
+    master_group: str | None = None
+    record_s: float = 5.0
+    resume_after_power_loss: bool = False
+    settle_s: float = 0.5
+    tells_states: bool = True
+    central: bool = True
+
+
+class Context:
+    """The shared state of a station's parts."""
+
+    __slots__ = (
+        "boot_status",
+        "deadlines",
+        "ledger",
+        "new_id",
+        "now",
+        "online",
+        "plan",
+        "timeline",
+        "variables",
+    )
+
+    def __init__(
+        self, plan: StationPlan, variables: Variables, new_id: Callable[[], str], boot: int, now: float
+    ) -> None:
+        self.plan = plan
+        self.variables = variables
+        self.new_id = new_id
+        self.timeline = Timeline(boot, now)
+        self.ledger = Ledger()
+        self.deadlines: dict[Deadline, float] = {}
+        self.now = now
+        self.online = False
+        self.boot_status: RegistrationStatus | None = None
+
+    @property
+    def registered(self) -> bool:
+        """Whether the CSMS has accepted this boot and is connected."""
+        return self.online and self.boot_status is RegistrationStatus.ACCEPTED
+
+    def stamp(self) -> Stamp:
+        """This moment."""
+        return self.timeline.stamp(self.now)
+
+    def at(self, part: str, evse: int, delay_s: float) -> None:
+        """Set a deadline of a part, replacing the one it had."""
+        self.deadlines[(part, evse)] = self.now + delay_s
+
+    def cancel(self, part: str, evse: int) -> None:
+        """Drop a deadline; none is no error."""
+        self.deadlines.pop((part, evse), None)
+
+    def ask(self, query: object) -> None:
+        """Put a question to the CSMS, after what was promised before."""
+        self.ledger.promise(Ask(query))
+
+    def notify(self, notice: Notice) -> None:
+        """Tell something that is not kept, after what was promised before."""
+        self.ledger.promise(Notify(notice))
+
+    def publish(self, event: str, **data: object) -> None:
+        """Tell observers, once what they are told is recorded."""
+        self.ledger.promise(Publish(event, data))
+
+    def flag(self, address: Address) -> bool:
+        """A boolean variable; one that this station lacks is False."""
+        return self.variables.flag(address)
+
+    def enabled(self, address: Address) -> bool:
+        """A switch; one that this station lacks is on."""
+        return self.variables.text(address) != "false"
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody needs a card: by the profile, or with AuthCtrlr.Enabled switched off (OCPP 2.0.1 C02)."""
+        return self.plan.free or not self.enabled(names.AUTH_ENABLED)
+
+    def number(self, address: Address, default: float = 0.0) -> float:
+        """A number; one that this station lacks, or that is empty, is ``default``."""
+        return self.variables.number(address, default)
+
+    def items(self, address: Address) -> tuple[str, ...]:
+        """The members of a list; one that this station lacks is empty."""
+        return self.variables.items(address)

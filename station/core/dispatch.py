@@ -1,0 +1,120 @@
+"""Which part of a station handles which event, and whom a deadline calls. Tables only.
+
+Called by ``station.core.station``; an event that no table names does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from station.core import alignment, authorization, contactor, events, evse, locks, meter, registration, requests, reset
+from station.core.sampling import PURPOSES, RECORD, SAMPLE, SAMPLE_END
+from station.core.transactions import ENDING
+from station.core.values import TriggerReason
+
+if TYPE_CHECKING:
+    from station.core.evse import Evse
+    from station.core.station import Station
+
+Handler = Callable[["Station", Any], None]
+
+
+def _on_evse(method: str, *members: str) -> Handler:
+    """A handler that hands members of an event to a method of the EVSE it names; an unknown EVSE is no error."""
+    read = attrgetter(*members)
+    single = len(members) == 1
+
+    def handle(station: Station, event: Any) -> None:
+        evse = station.evse(event.evse)
+        if evse is not None:
+            values = read(event)
+            getattr(evse, method)(*((values,) if single else values))
+
+    return handle
+
+
+def _sample(part: str) -> Callable[[Station, Evse, float], None]:
+    """Read for a sampling deadline and come again; intervals do not drift, and missed ones are not made up for."""
+
+    def due(station: Station, evse: Evse, due_s: float) -> None:
+        every_s = evse.desk.sampler.every_s(part)
+        if every_s > 0 and evse.desk.running:
+            now = station.ctx.now
+            station.ctx.deadlines[part, evse.id] = due_s + every_s if due_s + every_s > now else now + every_s
+            evse.service.want(PURPOSES[part])
+
+    return due
+
+
+HANDLERS: Final[dict[type[Any], Handler]] = {
+    events.PilotChanged: _on_evse("pilot_changed", "pilot"),
+    events.CableChanged: _on_evse("cable_changed", "connector", "present", "limit_a"),
+    events.BayChanged: _on_evse("bay_changed", "occupied"),
+    events.ContactorMoved: _on_evse("contactor_moved", "closed"),
+    events.LockMoved: lambda s, e: s.lock_moved(e),
+    events.MeterRead: _on_evse("meter_read", "reading"),
+    events.FaultRaised: lambda s, e: s.fault_raised(e),
+    events.FaultCleared: lambda s, e: s.fault_cleared(e),
+    events.TokenPresented: lambda s, e: s.auth.present(e),
+    events.TokenWithdrawn: lambda s, e: s.auth.withdraw(e.token),
+    events.EvseSelected: lambda s, e: s.selected(e),
+    events.StopRequested: lambda s, e: s.requests.stop(e),
+    events.RemoteStart: lambda s, e: s.requests.remote_start(e),
+    events.RemoteStop: lambda s, e: s.requests.remote_stop(e),
+    events.ChangeAvailability: lambda s, e: s.requests.change_availability(e),
+    events.ResetRequested: lambda s, e: s.reset.request(e),
+    events.UnlockRequested: lambda s, e: s.requests.unlock(e),
+    events.TriggerMeter: lambda s, e: s.requests.trigger_meter(e),
+    events.TriggerBoot: lambda s, e: s.registration.trigger(),
+    events.TriggerHeartbeat: lambda s, e: s.registration.trigger_heartbeat(e),
+    events.SetVariables: lambda s, e: s.requests.set_variables(e),
+    events.DeleteVariable: lambda s, e: s.requests.delete_variable(e),
+    events.ClearCache: lambda s, e: s.requests.clear_cache(e),
+    events.PutToken: lambda s, e: s.requests.put_token(e),
+    events.AskCsms: lambda s, e: s.ask(e),
+    events.BootAnswered: lambda s, e: s.boot_answered(e),
+    events.HeartbeatAnswered: lambda s, e: s.heartbeat_answered(e),
+    events.TokenAnswered: lambda s, e: s.auth.answered(e.token, e.info),
+    events.QueryFailed: lambda s, e: s.query_failed(e),
+    events.Delivered: lambda s, e: s.delivered(e),
+    events.Bound: lambda s, e: s.bound(e),
+    events.StatusTold: lambda s, e: s.status_told(e),
+    events.Connected: lambda s, e: s.connected(e),
+    events.Disconnected: lambda s, e: s.disconnected(e),
+    events.Traffic: lambda s, e: s.registration.heard(),
+    events.Recorded: lambda s, e: s.recorded(e),
+    events.RecordFailed: lambda s, e: s.record_failed(e),
+    events.ClockLearnt: lambda s, e: s.clock_learnt(e),
+    events.PowerFailing: lambda s, e: s.power_failing(e),
+    events.SecurityEvent: lambda s, e: s.security_event(e),
+    events.ProbeMeter: lambda s, e: s.probe_meter(e),
+    events.HardwareReady: lambda s, e: s.hardware_ready(e),
+}
+"""Event -> who handles it."""
+
+STATION_PARTS: Final[dict[str, Callable[[Station], None]]] = {
+    registration.BOOT: lambda s: s.registration.due(),
+    registration.HEARTBEAT: lambda s: s.registration.heartbeat_due(),
+    authorization.DEADLINE: lambda s: s.auth.due(),
+    reset.DEADLINE: lambda s: s.reset.due(),
+    alignment.ALIGNED: lambda s: s.alignment.due(alignment.ALIGNED),
+    alignment.ALIGNED_END: lambda s: s.alignment.due(alignment.ALIGNED_END),
+    "retry": lambda s: s.retry(),
+}
+"""Deadlines of the station."""
+
+EVSE_PARTS: Final[dict[str, Callable[[Station, Evse, float], None]]] = {
+    contactor.DEADLINE: lambda s, e, due_s: e.contactor_overdue(),
+    meter.DEADLINE: lambda s, e, due_s: e.meter_read(None),
+    evse.GRACE: lambda s, e, due_s: e.settle(TriggerReason.CHARGING_STATE_CHANGED),
+    evse.PLUG: lambda s, e, due_s: e.plug_overdue(),
+    locks.LOCK: lambda s, e, due_s: e.lock_failed(),
+    requests.UNLOCK: lambda s, e, due_s: s.requests.unlock_due(e.id),
+    ENDING: lambda s, e, due_s: e.desk.finish(e.meter.last),
+    SAMPLE: _sample(SAMPLE),
+    SAMPLE_END: _sample(SAMPLE_END),
+    RECORD: _sample(RECORD),
+}
+"""Deadlines of an EVSE, with the moment at which each was due."""

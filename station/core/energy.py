@@ -1,0 +1,95 @@
+"""Whether an EVSE may offer current, what it is doing, and which conditions hold: pure readings of its state.
+
+Nothing here changes anything; ``station.core.evse`` acts on the answers. Spec: IEC 61851-1 (pilot); OCPP 2.0.1
+E (TxStartPoint, TxStopPoint, ChargingStateEnumType).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from station.core import names
+from station.core.pilot import MINIMUM_CURRENT_A, asks_for_energy
+from station.core.transaction import Condition, points
+from station.core.values import ChargingState
+
+if TYPE_CHECKING:
+    from station.core.evse_state import EvseState
+
+GRACE: Final = "grace"
+"""The deadline until which a car may take its time to answer a first offer."""
+
+_PLACE: Final = Condition.PARKING_BAY_OCCUPANCY.value
+_EV: Final = Condition.EV_CONNECTED.value
+_AUTHORIZED: Final = Condition.AUTHORIZED.value
+_SIGNED: Final = Condition.DATA_SIGNED.value
+_PATH: Final = Condition.POWER_PATH_CLOSED.value
+_ENERGY: Final = Condition.ENERGY_TRANSFER.value
+
+
+def limit_a(evse: EvseState) -> float:
+    """The current that may be offered: the least of what EVSE, limits from outside and cable allow."""
+    cable_a = evse.connector.limit_a
+    return evse.limit_a if cable_a is None else min(evse.limit_a, cable_a)
+
+
+def may_offer(evse: EvseState) -> bool:
+    """Whether current may be offered by the pilot.
+
+    A transaction that is recorded allows it. So does a session without one, where the transaction is to start by what
+    only an offer can bring about (TxStartPoint EnergyTransfer); such an offer stands while the start is recorded.
+    """
+    if evse.state != "active" or evse.grant is None or not evse.ev or not evse.connector.secured:
+        return False
+    if evse.faulted() or limit_a(evse) < MINIMUM_CURRENT_A or evse.contactor.state == "welded":
+        return False
+    desk, transaction = evse.desk, evse.transaction
+    if transaction is not None:
+        return desk.running and not transaction.suspended and (desk.recorded or evse.offered_a is not None)
+    if desk.starting is not None:
+        return evse.offered_a is not None
+    return evse.serviceable and not conditions(evse) & points(evse.ctx.items(names.TX_START_POINT))
+
+
+def may_close(evse: EvseState) -> bool:
+    """Whether the contactor may be closed: the car asks, an offer stands, and the transaction is recorded."""
+    return may_offer(evse) and asks_for_energy(evse.pilot) and evse.desk.running and evse.desk.recorded
+
+
+def conditions(evse: EvseState) -> int:
+    """The conditions of TxStartPoint and TxStopPoint that hold now, as bits."""
+    held = 0
+    if evse.ev or evse.bay:
+        held |= _PLACE
+    if evse.ev:
+        held |= _EV
+    if evse.grant is not None:
+        held |= _AUTHORIZED
+        if evse.signs:
+            held |= _SIGNED
+        if evse.ev and evse.connector.secured:
+            held |= _PATH
+            if asks_for_energy(evse.pilot) and evse.offered_a is not None:
+                held |= _ENERGY
+    return held
+
+
+def charging_state(evse: EvseState, before: ChargingState) -> ChargingState:
+    """OCPP 2.0.1 ChargingStateEnumType.
+
+    While a car has not yet answered its first offer, or the contactor is on its way, the state ``before`` stays.
+    """
+    if not evse.ev:
+        return ChargingState.IDLE
+    if evse.grant is None or evse.state != "active":
+        return ChargingState.EV_CONNECTED
+    asks = asks_for_energy(evse.pilot)
+    if asks and evse.contactor.state == "closed":
+        return ChargingState.CHARGING
+    transaction = evse.transaction
+    suspended = transaction is not None and transaction.suspended
+    if suspended or limit_a(evse) < MINIMUM_CURRENT_A or evse.faulted():
+        return ChargingState.SUSPENDED_EVSE
+    if asks or evse.offered_a is None or (GRACE, evse.id) in evse.ctx.deadlines:
+        return ChargingState.EV_CONNECTED if before is ChargingState.IDLE else before
+    return ChargingState.SUSPENDED_EV

@@ -1,0 +1,395 @@
+"""One EVSE: what is plugged in, who may charge, and when energy may flow.
+
+Physics is never an error: every pilot, lock, meter and contactor event is legal in every state. What follows from an
+event is derived anew each time: ``reconcile`` decides offer and contactor, ``TransactionDesk.evaluate`` decides the
+transaction. Opening the contactor comes first, always.
+
+Spec: IEC 61851-1; OCPP 1.6 §4.9 (status transitions); OCPP 2.0.1 E01-E10.
+"""
+
+from __future__ import annotations
+
+from station.core import energy, names
+from station.core.charging import BLUEPRINT, Grant
+from station.core.contactor import Contactor
+from station.core.context import Context, EvsePlan
+from station.core.effects import OfferCurrent
+from station.core.energy import GRACE
+from station.core.evse_state import EvseState, Hooks
+from station.core.faults import HARMLESS, STOP_REASONS, Faults
+from station.core.locks import LOCK, Connector, Locks
+from station.core.meter import Meter
+from station.core.pilot import asks_for_energy, ev_connected, faulty
+from station.core.serving import MeterService
+from station.core.transaction import Condition, points
+from station.core.transactions import TransactionDesk
+from station.core.values import (
+    ChargingState,
+    Fault,
+    IdToken,
+    Pilot,
+    Reading,
+    StopReason,
+    TriggerReason,
+)
+
+__all__ = ["GRACE", "LOCK", "PLUG", "Connector", "Evse", "Grant", "Hooks"]
+
+PLUG = "plug"
+_GRACE_S = 5.0
+_PILOT = "pilot state "
+_LOCK_FAILED = "the lock did not close"
+
+
+class Evse(EvseState):
+    """An EVSE's state. ``state`` is the charging machine's; everything shown is derived.
+
+    ``kept`` is whose card lets the cable go after a session that ended without unlocking (E09.FR.03, E05.FR.11).
+    """
+
+    __slots__ = ()
+
+    def __init__(self, ctx: Context, plan: EvsePlan, hooks: Hooks) -> None:
+        self.ctx = ctx
+        self.id = plan.id
+        self.hooks = hooks
+        self.state = BLUEPRINT.initial
+        self.locks = Locks(ctx, plan.id, plan.connectors)
+        self._active = 0
+        self.pilot = Pilot.A
+        self.ev = False
+        self.bay = False
+        self.plugged_at = 0
+        self.grant: Grant | None = None
+        self.kept: Grant | None = None
+        self.reserved = False
+        self.signs = plan.signing_meter
+        self.limit_a: float = plan.max_current_a
+        self.offered_a: float | None = None
+        self.fault_table = Faults(hooks.faults)
+        self.contactor = Contactor(ctx, plan.id)
+        self.meter = Meter(ctx, plan.id, session=plan.session_meter, polled=plan.polled_meter)
+        self.desk = TransactionDesk(ctx, self, self.meter)
+        self.service = MeterService(self)
+        self._told_state = ChargingState.EV_CONNECTED
+        self._was_serviceable = True
+
+    def conclude(self) -> None:
+        """The end of a turn: tell what the turn came to, and keep the state that the next one starts from."""
+        waits = self.grant is not None and self.grant.case is not None
+        if waits and self.state == "active" and self.desk.starting is None:
+            self.hooks.session_began(self)
+        if self.desk.transaction is not None:
+            self.desk.check_state()
+        self._told_state = self.charging_state
+        serviceable = self.serviceable
+        if serviceable != self._was_serviceable:
+            self._was_serviceable = serviceable
+            if serviceable:
+                self.desk.evaluate(TriggerReason.CHARGING_STATE_CHANGED)
+                self.hooks.serviceable_again(self)
+
+    # Energy
+
+    def reconcile(self) -> None:
+        """Offer current and close the contactor exactly while everything allows it; else withdraw, opening first."""
+        allowed = energy.may_offer(self)
+        closes = allowed and energy.may_close(self)
+        if not closes:
+            self.contactor.open()
+        wanted = energy.limit_a(self) if allowed else None
+        if wanted != self.offered_a:
+            first = self.offered_a is None
+            self.offered_a = wanted
+            self.ctx.ledger.emit(OfferCurrent(self.id, wanted))
+            if first and not asks_for_energy(self.pilot):
+                self.ctx.at(GRACE, self.id, _GRACE_S)
+            elif wanted is None:
+                self.ctx.cancel(GRACE, self.id)
+        if closes:
+            self.ctx.cancel(GRACE, self.id)
+            self.contactor.close()
+
+    def limit(self, current_a: float) -> None:
+        """The current that may be offered changed."""
+        if current_a != self.limit_a:
+            self.limit_a = current_a
+            self.settle(TriggerReason.CHARGING_RATE_CHANGED)
+
+    # Physics
+
+    def settle(
+        self, trigger: TriggerReason, reason: StopReason = StopReason.LOCAL, token: IdToken | None = None
+    ) -> None:
+        """Draw the consequences of whatever changed: energy first, then the transaction."""
+        self.reconcile()
+        self.desk.evaluate(trigger, reason, token)
+        self.reconcile()
+        self.service.serve_if_fresh()
+
+    def pilot_changed(self, pilot: Pilot) -> None:
+        """The control pilot moved."""
+        was, self.pilot = self.ev, pilot
+        self.ev = ev_connected(pilot, was)
+        self.reconcile()
+        if asks_for_energy(pilot):
+            self.ctx.cancel(GRACE, self.id)
+        if faulty(pilot):
+            self.raise_fault(Fault.EV_COMMUNICATION_ERROR, f"{_PILOT}{pilot}")
+        else:
+            self._recovered(Fault.EV_COMMUNICATION_ERROR, _PILOT)
+        if self.ev and not was:
+            self._plugged()
+        elif was and not self.ev:
+            self._unplugged()
+        else:
+            self.settle(TriggerReason.CHARGING_STATE_CHANGED)
+
+    def _plugged(self) -> None:
+        self._told_state = ChargingState.EV_CONNECTED
+        self.kept = None
+        began = self.state in ("awaiting", "interrupted")
+        fresh = BLUEPRINT.fire(self, "occupied")
+        BLUEPRINT.fire(self, "plug")
+        self.ctx.cancel(PLUG, self.id)
+        if began:
+            self.locks.secure(self.connector)
+        elif fresh or self.state == "plugged":
+            self._expect_token()
+        self.settle(TriggerReason.CABLE_PLUGGED_IN)
+        if not began:
+            self.hooks.ev_plugged(self)
+
+    def _unplugged(self) -> None:
+        self.hooks.ev_gone(self)
+        stops = points(self.ctx.items(names.TX_STOP_POINT))
+        ends = self.ctx.flag(names.STOP_ON_EV_SIDE_DISCONNECT) or bool(
+            stops & (Condition.EV_CONNECTED | Condition.POWER_PATH_CLOSED)
+        )
+        if self.state == "active" and not ends and self.transaction is not None:
+            BLUEPRINT.fire(self, "interrupt")
+            if self.connector.fixed:
+                self._expect_plug()
+            self.settle(TriggerReason.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
+        elif self.state == "active":
+            unlock = self.ctx.flag(names.UNLOCK_ON_EV_SIDE_DISCONNECT)
+            self.end_session(StopReason.EV_DISCONNECTED, TriggerReason.EV_COMMUNICATION_LOST, unlock=unlock)
+        else:
+            self.settle(TriggerReason.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
+        self._clear_if_free()
+
+    def cable_changed(self, connector: int, present: bool, limit_a: float | None) -> None:
+        """The station's end of the cable moved."""
+        moved = self.locks.find(connector)
+        if moved is None or moved.fixed:
+            return
+        if present and self.state in ("idle", "awaiting") and self.transaction is None:
+            self._active = self.locks.connectors.index(moved)
+        moved.cable, moved.limit_a = present, limit_a if present else None
+        if not present:
+            moved.locked, moved.wanted = False, None
+        if present and moved is self.connector and BLUEPRINT.fire(self, "occupied"):
+            self._expect_token()
+        self.settle(TriggerReason.CHARGING_STATE_CHANGED)
+        self._clear_if_free()
+
+    def _expect_token(self) -> None:
+        self._expect_plug()
+
+    def _expect_plug(self) -> None:
+        timeout_s = self.ctx.number(names.EV_CONNECTION_TIMEOUT)
+        if timeout_s > 0:
+            self.ctx.at(PLUG, self.id, timeout_s)
+
+    def _clear_if_free(self) -> None:
+        if self.occupied or self.state not in ("plugged", "finishing"):
+            return
+        BLUEPRINT.fire(self, "cleared")
+        self.ctx.cancel(PLUG, self.id)
+        self.kept = None
+        if self.faults.get(Fault.CONNECTOR_LOCK_FAILURE) == _LOCK_FAILED:
+            # Nobody else would find out that the lock works again.
+            self.locks.force(self.connector, live=self.contactor.passes)
+
+    def bay_changed(self, occupied: bool) -> None:
+        """Something came to, or left, the parking bay."""
+        if occupied != self.bay:
+            self.bay = occupied
+            self.settle(
+                TriggerReason.EV_DETECTED if occupied else TriggerReason.EV_DEPARTED, StopReason.EV_DISCONNECTED
+            )
+
+    def contactor_moved(self, closed: bool) -> None:
+        """The main contacts were seen."""
+        self.contactor.moved(closed)
+        self._contacts_changed(TriggerReason.CHARGING_STATE_CHANGED)
+
+    def contactor_overdue(self) -> None:
+        """The contacts did not follow their command in time."""
+        self.contactor.overdue()
+        self._contacts_changed(TriggerReason.ABNORMAL_CONDITION)
+
+    def _contacts_changed(self, trigger: TriggerReason) -> None:
+        fault = self.contactor.fault
+        if fault is not None and fault not in self.fault_table.own:
+            self.raise_fault(fault, "welded" if self.contactor.state == "welded" else "stuck open")
+        self.settle(trigger, StopReason.OTHER)
+        if not self.contactor.passes:
+            self.locks.opened()
+            self.desk.opened()
+            self.service.serve_if_fresh()
+
+    # The lock
+
+    def let_go(self) -> None:
+        """Unlock a cable that was kept locked after its session."""
+        self.kept = None
+        self.unlock()
+
+    def unlock(self) -> None:
+        """Let the cable go, once the contacts are open."""
+        self.locks.release(self.connector, live=self.contactor.passes)
+
+    def lock_moved(self, connector: int, locked: bool, failed: bool) -> None:
+        """The lock reached a position, or failed to."""
+        moved = self.locks.find(connector)
+        if moved is None:
+            return
+        if self.locks.moved(moved, locked, failed):
+            self.lock_failed()
+            return
+        if not failed:
+            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, _LOCK_FAILED)
+        self.settle(self.grant.trigger if self.grant is not None else TriggerReason.CHARGING_STATE_CHANGED)
+
+    def lock_failed(self) -> None:
+        """The cable could not be locked: no session without it (1.6 TC_024: no transaction, ConnectorLockFailure)."""
+        self.ctx.cancel(LOCK, self.id)
+        if self.grant is not None:
+            self.raise_fault(Fault.CONNECTOR_LOCK_FAILURE, _LOCK_FAILED)
+
+    # Authorization
+
+    def grant_to(self, grant: Grant, trigger: TriggerReason) -> bool:
+        """Let a token charge here. True when the session began at once, False when a plug is awaited."""
+        self.grant, self.kept = grant, None
+        self._told_state = ChargingState.EV_CONNECTED
+        self.desk.assign(grant)
+        BLUEPRINT.fire(self, "authorised")
+        active = self.state == "active"
+        if active:
+            self.ctx.cancel(PLUG, self.id)
+            self.locks.secure(self.connector)
+        else:
+            self._expect_plug()
+        self.settle(trigger)
+        return active
+
+    def resume(self, grant: Grant) -> None:
+        """Go on with a restored transaction: its token is still good and its vehicle still there."""
+        self.grant = grant
+        BLUEPRINT.fire(self, "authorised")
+        self.ctx.cancel(PLUG, self.id)
+        self.locks.secure(self.connector)
+        self.desk.resumed()
+        self.reconcile()
+
+    def end_session(
+        self,
+        reason: StopReason,
+        trigger: TriggerReason,
+        token: IdToken | None = None,
+        *,
+        unlock: bool = True,
+    ) -> None:
+        """Take the authorization back: contactor open, transaction ended by its stop points, cable let go."""
+        grant, self.grant = self.grant, None
+        BLUEPRINT.fire(self, "deauthorised")
+        self.ctx.cancel(PLUG, self.id)
+        self.settle(trigger, reason, token)
+        if unlock:
+            self.unlock()
+        elif self.connector.locked:
+            self.kept = grant
+        if grant is not None:
+            self.hooks.session_over(self, grant, reason)
+        self._clear_if_free()
+
+    def plug_overdue(self) -> None:
+        """The connection time-out is over (1.6 §4.9 B1, B6; OCPP 2.0.1 E03.FR.05, E03.FR.15, E10.FR.02)."""
+        if self.state in ("awaiting", "interrupted"):
+            reason, trigger = StopReason.TIMEOUT, TriggerReason.EV_CONNECT_TIMEOUT
+            if not points(self.ctx.items(names.TX_STOP_POINT)) & Condition.PARKING_BAY_OCCUPANCY:
+                self.desk.end(reason, trigger)
+            self.end_session(reason, trigger)
+        BLUEPRINT.fire(self, "lapsed")
+
+    def stop(self, reason: StopReason, trigger: TriggerReason, token: IdToken | None = None) -> None:
+        """End the transaction and the session whatever the stop points say."""
+        self.desk.end(reason, trigger, token)
+        if self.grant is not None:
+            self.end_session(reason, trigger, token)
+        else:
+            self.unlock()
+
+    def transaction_ending(self, reason: StopReason, trigger: TriggerReason) -> None:
+        """The transaction ends by its stop points: a session that lived only for it ends too."""
+        if self.grant is not None:
+            self.end_session(reason, trigger)
+
+    # Faults
+
+    def raise_fault(self, fault: Fault, info: str = "") -> None:
+        """A fault stands; one that takes the connector out of service ends what runs."""
+        self.fault_table.own.setdefault(fault, info)
+        self.faults_changed(fault)
+
+    def faults_changed(self, fault: Fault) -> None:
+        """``fault`` came to stand here, or for the whole station."""
+        if fault not in HARMLESS:
+            self.stop(STOP_REASONS.get(fault, StopReason.OTHER), TriggerReason.ABNORMAL_CONDITION)
+            self.reconcile()
+
+    def clear_fault(self, fault: Fault | None) -> None:
+        """A fault is gone, or all are; what the hardware still shows stays."""
+        own = self.fault_table.own
+        for gone in [fault] if fault is not None else list(own):
+            if gone is not Fault.POWER_SWITCH_FAILURE or self.contactor.recover():
+                own.pop(gone, None)
+        self.settle(TriggerReason.CHARGING_STATE_CHANGED)
+
+    def _recovered(self, fault: Fault, info: str) -> None:
+        """Clear a fault that this EVSE raised itself, and nobody else's of that name."""
+        if self.fault_table.own.get(fault, "\0").startswith(info):
+            self.clear_fault(fault)
+
+    def meter_doubted(self, doubted: bool) -> None:
+        """The register fell, or is back where it may be."""
+        if doubted:
+            self.raise_fault(Fault.POWER_METER_FAILURE, "register fell")
+        else:
+            self._recovered(Fault.POWER_METER_FAILURE, "register fell")
+
+    # The meter
+
+    def meter_read(self, reading: Reading | None) -> None:
+        """A reading came, or did not come in time."""
+        self.service.read(reading)
+
+    def check_energy_limit(self) -> None:
+        """A token that was refused late gets no more than it may (OCPP 2.0.1 E05, MaxEnergyOnInvalidId)."""
+        transaction = self.transaction
+        if transaction is None or transaction.limit_wh is None or transaction.suspended:
+            return
+        if transaction.last_wh >= transaction.limit_wh:
+            self.suspend(TriggerReason.ENERGY_LIMIT_REACHED)
+
+    def suspend(self, trigger: TriggerReason) -> None:
+        """Deliver no more energy in this transaction, and tell so (E05.FR.02)."""
+        transaction = self.transaction
+        if transaction is not None:
+            transaction.suspended = True
+            self.settle(trigger)
+            if self.charging_state is not self.desk.told_state:
+                self.desk.update(trigger)
+            self.desk.store()

@@ -1,0 +1,173 @@
+"""What an EVSE is at this moment: its parts, and everything that is derived from them.
+
+Reading only; what changes it is ``station.core.evse``. Dialects see it through ``station.ocpp.dialect.EvseView``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from station.core import energy
+from station.core.charging import Grant
+from station.core.contactor import Contactor
+from station.core.context import Context
+from station.core.faults import Faults
+from station.core.locks import Connector, Locks
+from station.core.meter import Meter
+from station.core.transaction import Transaction
+from station.core.transactions import TransactionDesk
+from station.core.values import ChargingState, Fault, IdToken, Pilot, StopReason
+
+if TYPE_CHECKING:
+    from station.core.evse import Evse
+    from station.core.serving import MeterService
+
+
+class Hooks(Protocol):
+    """What the EVSE tells the station, and asks of it."""
+
+    faults: dict[Fault, str]
+
+    def ev_plugged(self, evse: Evse) -> None: ...
+    def ev_gone(self, evse: Evse) -> None: ...
+    def session_began(self, evse: Evse) -> None: ...
+    def session_over(self, evse: Evse, grant: Grant, reason: StopReason) -> None: ...
+    def serviceable_again(self, evse: Evse) -> None: ...
+    def operative(self, evse: int, connector: int) -> bool: ...
+    def blocked(self, evse: int) -> bool: ...
+
+
+class EvseState:
+    """The parts of an EVSE. ``state`` is the charging machine's (``station.core.charging``)."""
+
+    __slots__ = (
+        "_active",
+        "_told_state",
+        "_was_serviceable",
+        "bay",
+        "contactor",
+        "ctx",
+        "desk",
+        "ev",
+        "fault_table",
+        "grant",
+        "hooks",
+        "id",
+        "kept",
+        "limit_a",
+        "locks",
+        "meter",
+        "offered_a",
+        "pilot",
+        "plugged_at",
+        "reserved",
+        "service",
+        "signs",
+        "state",
+    )
+
+    id: int
+    ctx: Context
+    hooks: Hooks
+    state: str
+    locks: Locks
+    pilot: Pilot
+    ev: bool
+    bay: bool
+    plugged_at: int
+    grant: Grant | None
+    kept: Grant | None
+    reserved: bool
+    signs: bool
+    limit_a: float
+    offered_a: float | None
+    fault_table: Faults
+    contactor: Contactor
+    meter: Meter
+    desk: TransactionDesk
+    service: MeterService
+    _active: int
+    _told_state: ChargingState
+    _was_serviceable: bool
+
+    # What others see
+
+    @property
+    def connectors(self) -> Sequence[Connector]:
+        """The connectors' moving parts."""
+        return self.locks.connectors
+
+    @property
+    def connector_ids(self) -> Sequence[int]:
+        """The connectors, from 1."""
+        return [connector.id for connector in self.connectors]
+
+    @property
+    def connector(self) -> Connector:
+        """The connector in use, or used last."""
+        return self.locks.connectors[self._active]
+
+    @property
+    def active_connector(self) -> int:
+        """Its number."""
+        return self.connector.id
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """The running transaction, recorded or not."""
+        return self.desk.transaction
+
+    @property
+    def token(self) -> IdToken | None:
+        """The token that may charge here now."""
+        return self.grant.token if self.grant is not None else None
+
+    @property
+    def occupied(self) -> bool:
+        """Whether something is plugged in at either end of the cable."""
+        return self.ev or (self.connector.cable and not self.connector.fixed)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the connector counts as occupied: a cable, a vehicle, or something in its bay."""
+        return self.occupied or self.bay
+
+    @property
+    def has_ev(self) -> bool:
+        """Condition of the blueprint."""
+        return self.ev
+
+    @property
+    def faults(self) -> Mapping[Fault, str]:
+        """The faults that stand, the station's first, each with its text."""
+        return self.fault_table.standing
+
+    def faulted(self) -> bool:
+        """Whether a fault stands that takes it out of service."""
+        return self.fault_table.serious
+
+    def operative(self, connector: int) -> bool:
+        """Whether commands let it be used; a running transaction is finished first (OCPP 2.0.1 G03.FR.05)."""
+        if self.transaction is not None and connector == self.active_connector:
+            return True
+        return self.hooks.operative(self.id, connector) and not self.hooks.blocked(self.id)
+
+    @property
+    def serviceable(self) -> bool:
+        """Whether a session may begin."""
+        return (
+            not self.faulted()
+            and not self.desk.undecided
+            and self.hooks.operative(self.id, self.active_connector)
+            and not self.hooks.blocked(self.id)
+        )
+
+    @property
+    def charging_state(self) -> ChargingState:
+        """OCPP 2.0.1 ChargingStateEnumType, derived."""
+        return energy.charging_state(self, self._told_state)
+
+    def conditions(self) -> int:
+        """The conditions of TxStartPoint and TxStopPoint that hold now."""
+        return energy.conditions(self)

@@ -1,0 +1,310 @@
+"""The barrier: what is promised leaves only after what it rests on is recorded.
+
+``Ledger`` collects the records of one ``handle()`` into a batch and holds back, in order, the effects that promise
+something until ``Recorded`` comes. Of a batch that could not be stored, what was asked for is undone and refused;
+what happened is kept and stored with the next batch. Results come in the order of the batches.
+
+The journal of facts is a table of the same store; its keys count upwards and give the order of telling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from station.core.effects import (
+    STORE_FAILED,
+    Ask,
+    Commit,
+    Effect,
+    Notify,
+    Publish,
+    QueryEnded,
+    Reboot,
+    Reply,
+    Tell,
+    TokenEnded,
+)
+from station.core.facts import Fact, Phase, TransactionFact, fact_from_row, fact_to_row
+from station.core.records import Batch, Delete, Json, Put, Record
+from station.core.values import TokenResult
+
+JOURNAL = "journal"
+LOST: Final = "StoreFailed"
+"""The reason of a token whose transaction could not be recorded."""
+
+Cell = tuple[str, str]
+"""Table and key."""
+
+_FREE: Final = (Ask, Notify, QueryEnded)
+"""Effects that keep their place in the order but promise nothing of the store."""
+
+
+def journal_key(key: int) -> str:
+    """A journal key as the store keeps it: sorts as it counts."""
+    return f"{key:012d}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """Takes a change back. ``cell`` is the row that the change wrote; None where it wrote none."""
+
+    cell: Cell | None
+    take_back: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """Something to do within the core once the turn is recorded."""
+
+    call: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A batch whose result is awaited.
+
+    ``carried`` are records of earlier batches that were not stored: they were sent with it, or it writes the same rows
+    anew. ``begun`` are the ids of transactions that began with it.
+    """
+
+    seq: int
+    carried: list[Record]
+    own: tuple[Record, ...]
+    begun: frozenset[str]
+    cells: frozenset[Cell]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Something that waits for batch ``rests_on``; infinite: for the next one that is made."""
+
+    rests_on: float
+    what: Any
+
+
+def _cell(record: Record) -> Cell:
+    return record.table, record.key
+
+
+class Ledger:
+    """Batches, and the effects that wait for them. One for each station."""
+
+    __slots__ = ("_begun", "_next_key", "_open", "_records", "_turn", "_unsaved", "_waiting", "facts", "out", "seq")
+
+    def __init__(self) -> None:
+        self.out: list[Effect] = []
+        self.seq = 0
+        self.facts: dict[int, Fact] = {}
+        self._next_key = 1
+        self._records: list[Record] = []
+        self._begun: list[str] = []
+        self._unsaved: tuple[Record, ...] = ()
+        self._open: deque[_Open] = deque()
+        self._turn: list[Any] = []
+        self._waiting: deque[_Waiting] = deque()
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was ever to be recorded is recorded, and all that was promised has left."""
+        return not (self._open or self._unsaved or self._records or self._waiting)
+
+    @property
+    def failing(self) -> bool:
+        """Whether something could not be stored and has not been since."""
+        return bool(self._unsaved)
+
+    def restore(self, rows: dict[str, Json]) -> list[str]:
+        """Read the journal back, in order. Answers the keys of rows that are no facts of this program."""
+        damaged: list[str] = []
+        for key in sorted(rows):
+            try:
+                number = int(key)
+                self._next_key = max(self._next_key, number + 1)
+                self.facts[number] = fact_from_row(rows[key])
+            except (ValueError, TypeError, KeyError):
+                damaged.append(key)
+        return damaged
+
+    # What a turn does
+
+    def emit(self, effect: Effect) -> None:
+        """An effect that promises nothing: leaves with this turn."""
+        self.out.append(effect)
+
+    def promise(self, effect: Effect) -> None:
+        """An effect that may leave only after what was recorded so far, this turn included, is durable."""
+        self._turn.append(effect)
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Call this once the turn is durable; it may emit effects. Not called for a transaction that was lost."""
+        self._turn.append(_Then(call))
+
+    def undo(self, take_back: Callable[[], None], table: str = "", key: str = "") -> None:
+        """How to take back a change that this turn makes for somebody who asked, should it not be recorded.
+
+        The row under ``table`` and ``key`` belongs to the change: it is not tried again.
+        """
+        self._turn.append(_Undo((table, key) if table else None, take_back))
+
+    def put(self, table: str, key: str, value: Json) -> None:
+        """Write a row with this turn's batch."""
+        self._records.append(Put(table, key, value))
+
+    def delete(self, table: str, key: str) -> None:
+        """Remove a row with this turn's batch."""
+        self._records.append(Delete(table, key))
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Take over records that a part has prepared."""
+        self._records.extend(records)
+
+    def tell(self, fact: Fact) -> int:
+        """Journal a fact and promise to tell it. Answers its key."""
+        key = self._next_key
+        self._next_key += 1
+        self.facts[key] = fact
+        self.put(JOURNAL, journal_key(key), fact_to_row(fact))
+        if isinstance(fact, TransactionFact) and fact.phase is Phase.STARTED:
+            self._begun.append(fact.transaction_id)
+        self.promise(Tell(key, fact))
+        return key
+
+    def replace(self, key: int, fact: Fact) -> None:
+        """Write a journalled fact again, with what has been learnt of it."""
+        self.facts[key] = fact
+        self.put(JOURNAL, journal_key(key), fact_to_row(fact))
+        for waiting in self._waiting:
+            if isinstance(waiting.what, Tell) and waiting.what.key == key:
+                waiting.what = Tell(key, fact)
+
+    def forget(self, key: int) -> Fact | None:
+        """A fact was answered: its row goes."""
+        fact = self.facts.pop(key, None)
+        if fact is not None:
+            self.delete(JOURNAL, journal_key(key))
+        return fact
+
+    def close_turn(self) -> list[Effect]:
+        """End a ``handle()``: at most one batch, and the effects that may leave now."""
+        rests_on: float = math.inf if self._unsaved else (self._open[-1].seq if self._open else 0)
+        if self._records:
+            rests_on = self._commit()
+        elif not self._unsaved:
+            for waiting in self._waiting:
+                waiting.rests_on = min(waiting.rests_on, rests_on)
+        turn, self._turn = self._turn, []
+        for what in turn:
+            if self._unsaved and isinstance(what, _FREE):
+                self.out.append(what)
+            else:
+                self._waiting.append(_Waiting(rests_on, what))
+        if not self._open and not self._unsaved:
+            self._release(math.inf)
+        out, self.out = self.out, []
+        return out
+
+    def _commit(self) -> int:
+        self.seq += 1
+        carried, self._unsaved = self._unsaved, ()
+        own, self._records = tuple(self._records), []
+        begun, self._begun = frozenset(self._begun), []
+        self._open.append(_Open(self.seq, list(carried), own, begun, frozenset(map(_cell, own))))
+        for waiting in self._waiting:
+            waiting.rests_on = min(waiting.rests_on, self.seq)
+        # The last word on a row is the only one: batches stay small where a store fails for long.
+        latest = {_cell(record): record for record in (*carried, *own)}
+        self.out.append(Commit(Batch(self.seq, tuple(latest.values()))))
+        return self.seq
+
+    def retry(self) -> None:
+        """Put what could not be stored into this turn's batch."""
+        self._records = [*self._unsaved, *self._records]
+        self._unsaved = ()
+
+    # What came of it
+
+    def recorded(self, seq: int) -> None:
+        """Batches up to ``seq`` are durable: what waited for them leaves."""
+        while self._open and self._open[0].seq <= seq:
+            self._open.popleft()
+        self._release(seq)
+
+    def _release(self, seq: float) -> None:
+        while self._waiting and self._waiting[0].rests_on <= seq:
+            what = self._waiting.popleft().what
+            if isinstance(what, _Then):
+                what.call()
+            elif not isinstance(what, _Undo):
+                self.out.append(what)
+
+    def failed(self, seq: int) -> frozenset[str]:
+        """A batch was not stored: refuse and undo what was asked for, keep what happened for the next batch.
+
+        Answers the transactions that never came to be. Their facts, rows and effects vanish; who holds them lets go.
+        """
+        lost = next((batch for batch in self._open if batch.seq == seq), None)
+        if lost is None:
+            return frozenset()
+        self._open.remove(lost)
+        later = [batch for batch in self._open if batch.seq > seq]
+        undone = self._take_back(seq, frozenset().union(*(batch.cells for batch in later)))
+        kept = list(self._unsaved)
+        for record in (*lost.carried, *(r for r in lost.own if _cell(r) not in undone)):
+            next((batch.carried for batch in later if _cell(record) in batch.cells), kept).append(record)
+        gone = {
+            key: fact
+            for key, fact in self.facts.items()
+            if isinstance(fact, TransactionFact) and fact.transaction_id in lost.begun
+        }
+        for key in gone:
+            del self.facts[key]
+            self.delete(JOURNAL, journal_key(key))
+        self._unsaved = tuple({_cell(record): record for record in kept}.values())
+        self._refuse(seq, lost.begun, {fact.evse for fact in gone.values() if isinstance(fact, TransactionFact)})
+        return lost.begun
+
+    def _take_back(self, seq: int, later: frozenset[Cell]) -> set[Cell]:
+        """Undo the changes of a batch. One that a later batch went on from becomes how that one is undone."""
+        waiting = [one for one in self._waiting if isinstance(one.what, _Undo)]
+        undone: set[Cell] = set()
+        for one in reversed([one for one in waiting if one.rests_on == seq]):
+            undo: _Undo = one.what
+            if undo.cell is not None:
+                undone.add(undo.cell)
+                heir = next((w for w in waiting if seq < w.rests_on < math.inf and w.what.cell == undo.cell), None)
+                if heir is not None:
+                    heir.what = undo
+                if undo.cell in later:
+                    continue
+            undo.take_back()
+        return undone
+
+    def _refuse(self, seq: int, lost: frozenset[str], evses: set[int]) -> None:
+        """Sort what waited for a batch that was not stored."""
+        waiting, self._waiting = self._waiting, deque()
+        refuses = any(one.rests_on == seq and isinstance(one.what, Reply) for one in waiting)
+        for one in waiting:
+            what = one.what
+            if _of(what, lost):
+                continue
+            if one.rests_on != seq:
+                self._waiting.append(one)
+            elif isinstance(what, Reply):
+                self.out.append(Reply(what.token, STORE_FAILED))
+            elif isinstance(what, TokenEnded) and what.evse in evses and what.result is TokenResult.USED_TO_START:
+                self.out.append(replace(what, result=TokenResult.REJECTED, reason=LOST))
+            elif isinstance(what, _FREE):
+                self.out.append(what)
+            elif not (isinstance(what, _Undo) or (refuses and isinstance(what, Reboot))):
+                self._waiting.append(_Waiting(math.inf, what))
+
+
+def _of(what: Any, lost: frozenset[str]) -> bool:
+    """Whether an effect tells of a transaction that never came to be."""
+    if isinstance(what, Tell):
+        return isinstance(what.fact, TransactionFact) and what.fact.transaction_id in lost
+    return isinstance(what, Publish) and what.data.get("id") in lost

@@ -1,0 +1,152 @@
+"""The meter of one EVSE: what was read last, who waits for a reading, and whether it can be believed.
+
+A register that falls is a fault of the meter and is not reported (OCPP 2.0.1 J02.FR.16-17); a meter that counts per
+session starts anew with each transaction. What is shown to anyone is recorded first.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from station.core.context import Context
+from station.core.effects import ReadMeter
+from station.core.values import Reading
+
+DEADLINE = "meter"
+METER = "meter"
+_FRESH_S = 2.5
+_READ_S = 2.0
+
+
+class Purpose(StrEnum):
+    """What a reading is taken for, in the order of serving."""
+
+    BEGIN = "begin"
+    RECORD = "record"
+    PERIODIC = "periodic"
+    PERIODIC_END = "periodic_end"
+    CLOCK = "clock"
+    CLOCK_END = "clock_end"
+    TRIGGER = "trigger"
+    TRIGGER_OUTSIDE = "trigger_outside"
+    END = "end"
+
+
+class Meter:
+    """Readings of one meter. ``want`` says who waits; the EVSE's ``MeterService`` serves them when a reading comes.
+
+    ``shown_wh`` is the register as it may be shown: recorded. ``floor_wh`` is the highest that was believed; below it
+    nothing is.
+    """
+
+    __slots__ = (
+        "_pending_wh",
+        "_wants",
+        "ctx",
+        "evse",
+        "floor_wh",
+        "last",
+        "polled",
+        "read_at_s",
+        "session",
+        "shown_wh",
+    )
+
+    def __init__(self, ctx: Context, evse: int, *, session: bool, polled: bool) -> None:
+        self.ctx = ctx
+        self.evse = evse
+        self.session = session
+        self.polled = polled
+        self.last: Reading | None = None
+        self.read_at_s = float("-inf")
+        self.shown_wh: float | None = None
+        self.floor_wh: float | None = None
+        self._wants: tuple[Purpose, ...] = ()
+        self._pending_wh: float | None = None
+
+    def want(self, purpose: Purpose) -> None:
+        """Have a reading for ``purpose``: a fresh one if the meter is polled, else one taken now."""
+        if purpose in self._wants:
+            return
+        asked = (DEADLINE, self.evse) in self.ctx.deadlines
+        self._wants = (*self._wants, purpose)
+        # What a poll before the last opening, or before a session's zero, asked for is not what is wanted now.
+        anew = self._own(purpose)
+        if (not asked and not self.fresh) or anew:
+            self.ctx.ledger.emit(ReadMeter(self.evse))
+            self.ctx.at(DEADLINE, self.evse, _READ_S)
+
+    def _own(self, purpose: Purpose) -> bool:
+        """Whether only a reading taken now will do."""
+        return purpose is Purpose.END or (purpose is Purpose.BEGIN and self.session)
+
+    @property
+    def servable(self) -> bool:
+        """Whether those who wait can be served with the last reading."""
+        return bool(self._wants) and self.fresh and not any(self._own(purpose) for purpose in self._wants)
+
+    def wanted(self, purpose: Purpose) -> bool:
+        """Whether somebody waits for this."""
+        return purpose in self._wants
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the last reading of a polled meter may stand for one taken now."""
+        return self.polled and self.last is not None and self.ctx.now - self.read_at_s <= _FRESH_S
+
+    @property
+    def known_wh(self) -> float:
+        """The register as far as it is known without a reading."""
+        return self.floor_wh if self.floor_wh is not None else 0.0
+
+    def accept(self, reading: Reading | None) -> bool:
+        """Take over a reading. False: none came, or the register fell and this is not to be reported."""
+        if reading is None:
+            return False
+        if self.session and self.wanted(Purpose.BEGIN):
+            self.floor_wh = None
+        if self.floor_wh is not None and reading.energy_wh < self.floor_wh:
+            return False
+        self.last = reading
+        self.floor_wh = reading.energy_wh
+        self.read_at_s = self.ctx.now
+        return True
+
+    def serve(self) -> tuple[Purpose, ...]:
+        """Those who waited; they are served now, with the last reading."""
+        served, self._wants = self._wants, ()
+        self.ctx.cancel(DEADLINE, self.evse)
+        return served
+
+    def restart(self) -> None:
+        """A meter that counts per session begins at zero: what it showed before says nothing about it."""
+        if self.session:
+            self.last = None
+            self.floor_wh = None
+
+    def record(self) -> bool:
+        """Keep the register with this turn; it is shown once it is recorded. False where it is kept already."""
+        if self.last is None:
+            return False
+        value = self.last.energy_wh
+        if value == (self._pending_wh if self._pending_wh is not None else self.shown_wh):
+            return False
+        self._pending_wh = value
+        self.ctx.ledger.put(METER, str(self.evse), value)
+        self.ctx.ledger.then(lambda: self._recorded(value))
+        return True
+
+    def _recorded(self, value: float) -> None:
+        self.shown_wh = value
+        if self._pending_wh == value:
+            self._pending_wh = None
+
+    def restore(self, value: float) -> None:
+        """The register that was recorded last. A meter that counts per session may have begun anew."""
+        self.shown_wh = value
+        if not self.session:
+            self.floor_wh = value
+
+    def resume(self, value_wh: float) -> None:
+        """A transaction that goes on after a power cut had reached this."""
+        self.floor_wh = max(value_wh, self.floor_wh or 0.0)

@@ -1,0 +1,45 @@
+"""The variables that the core itself reads, by name."""
+
+from __future__ import annotations
+
+from station.core.device_model import Address
+
+
+def _variable(text: str) -> Address:
+    return Address.parse(text)[0]
+
+
+HEARTBEAT_INTERVAL = _variable("OCPPCommCtrlr.HeartbeatInterval")
+OFFLINE_THRESHOLD = _variable("OCPPCommCtrlr.OfflineThreshold")
+
+EV_CONNECTION_TIMEOUT = _variable("TxCtrlr.EVConnectionTimeOut")
+STOP_ON_EV_SIDE_DISCONNECT = _variable("TxCtrlr.StopTxOnEVSideDisconnect")
+STOP_ON_INVALID_ID = _variable("TxCtrlr.StopTxOnInvalidId")
+MAX_ENERGY_ON_INVALID_ID = _variable("TxCtrlr.MaxEnergyOnInvalidId")
+TX_START_POINT = _variable("TxCtrlr.TxStartPoint")
+TX_STOP_POINT = _variable("TxCtrlr.TxStopPoint")
+UNLOCK_ON_EV_SIDE_DISCONNECT = _variable("OCPPCommCtrlr.UnlockOnEVSideDisconnect")
+
+AUTH_ENABLED = _variable("AuthCtrlr.Enabled")
+AUTHORIZE_REMOTE_START = _variable("AuthCtrlr.AuthorizeRemoteStart")
+LOCAL_AUTHORIZE_OFFLINE = _variable("AuthCtrlr.LocalAuthorizeOffline")
+LOCAL_PRE_AUTHORIZE = _variable("AuthCtrlr.LocalPreAuthorize")
+OFFLINE_TX_FOR_UNKNOWN = _variable("AuthCtrlr.OfflineTxForUnknownIdEnabled")
+MASTER_PASS_GROUP = _variable("AuthCtrlr.MasterPassGroupId")
+CACHE_ENABLED = _variable("AuthCacheCtrlr.Enabled")
+CACHE_LIFE_TIME = _variable("AuthCacheCtrlr.LifeTime")
+LOCAL_LIST_ENABLED = _variable("LocalAuthListCtrlr.Enabled")
+
+SAMPLED_ENABLED = _variable("SampledDataCtrlr.Enabled")
+SAMPLED_STARTED_MEASURANDS = _variable("SampledDataCtrlr.TxStartedMeasurands")
+SAMPLED_UPDATED_MEASURANDS = _variable("SampledDataCtrlr.TxUpdatedMeasurands")
+SAMPLED_UPDATED_INTERVAL = _variable("SampledDataCtrlr.TxUpdatedInterval")
+SAMPLED_ENDED_MEASURANDS = _variable("SampledDataCtrlr.TxEndedMeasurands")
+SAMPLED_ENDED_INTERVAL = _variable("SampledDataCtrlr.TxEndedInterval")
+ENDED_MAX_VALUES = _variable("SampledDataCtrlr.TxEndedMaxMeterValues")
+ALIGNED_ENABLED = _variable("AlignedDataCtrlr.Enabled")
+ALIGNED_INTERVAL = _variable("AlignedDataCtrlr.Interval")
+ALIGNED_MEASURANDS = _variable("AlignedDataCtrlr.Measurands")
+ALIGNED_ENDED_INTERVAL = _variable("AlignedDataCtrlr.TxEndedInterval")
+ALIGNED_ENDED_MEASURANDS = _variable("AlignedDataCtrlr.TxEndedMeasurands")
+ALIGNED_DURING_IDLE = _variable("AlignedDataCtrlr.SendDuringIdle")

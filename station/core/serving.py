@@ -1,0 +1,79 @@
+"""Who gets a meter's reading at an EVSE: a transaction that begins or ends, its samples, or nobody.
+
+What a reading is worth is the ``Meter``'s business, what is told of it the ``TransactionDesk``'s; here one is brought
+to the other. Called by ``station.core.evse`` and for the sampling deadlines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from station.core.meter import Purpose
+from station.core.transaction import Transaction
+from station.core.values import Reading
+
+if TYPE_CHECKING:
+    from station.core.evse import Evse
+
+_STALE_TOO = (Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE)
+
+
+class MeterService:
+    """The readings of one EVSE."""
+
+    __slots__ = ("evse",)
+
+    def __init__(self, evse: Evse) -> None:
+        self.evse = evse
+
+    def want(self, purpose: Purpose) -> None:
+        """Have a reading taken for ``purpose``, or use the last one where it is fresh."""
+        self.evse.meter.want(purpose)
+        self.serve_if_fresh()
+
+    def read(self, reading: Reading | None) -> None:
+        """A reading came, or did not come in time (None)."""
+        evse, meter = self.evse, self.evse.meter
+        accepted = meter.accept(reading)
+        if accepted and meter.last is not None:
+            evse.desk.took(meter.last)
+        if reading is not None:
+            evse.meter_doubted(not accepted)
+        self._serve(accepted)
+        evse.check_energy_limit()
+
+    def serve_if_fresh(self) -> None:
+        """Serve those who wait with the last reading of a polled meter."""
+        if self.evse.meter.servable:
+            self._serve(True)
+
+    def _serve(self, current: bool) -> None:
+        """Serve those who wait. A reading that is not ``current`` begins and ends transactions, but is no sample."""
+        evse, meter = self.evse, self.evse.meter
+        served = meter.serve()
+        last = meter.last
+        known = last or Reading(meter.known_wh)
+        if (served or meter.shown_wh is None) and meter.record() and evse.desk.running:
+            evse.desk.store()
+        for purpose in served:
+            if purpose is Purpose.BEGIN:
+                self._begin(known)
+            elif purpose is Purpose.RECORD:
+                evse.desk.store()
+            elif purpose is Purpose.END:
+                evse.desk.finish(known)
+            elif last is not None and (current or purpose in _STALE_TOO):
+                evse.desk.sample(last, purpose)
+
+    def _begin(self, reading: Reading) -> None:
+        evse = self.evse
+        grant = evse.grant
+        transaction = Transaction(
+            id=evse.ctx.new_id(), evse=evse.id, connector=evse.active_connector, started=evse.ctx.stamp()
+        )
+        if grant is not None:
+            transaction.token, transaction.group = grant.token, grant.group
+            transaction.remote_start_id = grant.remote_start_id
+            transaction.reservation_id = grant.reservation_id
+        evse.desk.begin(reading, transaction)
+        evse.reconcile()

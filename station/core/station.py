@@ -1,0 +1,400 @@
+"""The charging station: events in, effects out.
+
+``Station`` wires the parts and routes events to them. It does no I/O, reads no clock and knows no version of OCPP. Same
+events, same effects. Called by ``station.host.engine``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from station.core import events
+from station.core.alignment import Alignment
+from station.core.authorization import AuthDesk
+from station.core.availability import Availability
+from station.core.charging import Grant
+from station.core.context import Context, StationPlan
+from station.core.device_model import Address
+from station.core.dispatch import EVSE_PARTS, HANDLERS, STATION_PARTS
+from station.core.effects import AuthorizeQuery, BootQuery, Effect, Publish, QueryEnded
+from station.core.events import Event
+from station.core.evse import Evse
+from station.core.facts import SecurityFact, TransactionFact
+from station.core.faults import serious
+from station.core.meter import Purpose
+from station.core.names import HEARTBEAT_INTERVAL
+from station.core.records import Rows
+from station.core.registration import Registration
+from station.core.requests import Requests
+from station.core.reset import Reset
+from station.core.storage import BINDINGS, CLOCKS, META, TOLD, restore, snapshot
+from station.core.token_store import TokenStore
+from station.core.values import BootReason, Fault, StopReason, TriggerReason
+from station.core.variables import Variables
+
+RETRY = "retry"
+_RETRY_S = 5.0
+_KEPT_CLOCKS = 8
+_POWER_TRIGGERS = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
+
+
+class Station:
+    """One charging station.
+
+    Args:
+        plan: what the profile says.
+        variables: the variable store, built over the profile's settings.
+        rows: what the store holds (``Rows``); empty on a first start.
+        now: monotonic seconds of station time.
+        new_id: makes transaction ids, never the same twice.
+        boot_reason: for BootNotification.
+
+    ``faults`` are those of the station as a whole; they stand at every EVSE too. ``damaged`` are journal rows that
+    could not be read. ``bindings`` are the CSMS's ids of transactions.
+    """
+
+    __slots__ = (
+        "alignment",
+        "auth",
+        "availability",
+        "bindings",
+        "boot",
+        "ctx",
+        "damaged",
+        "evses",
+        "faults",
+        "plug_count",
+        "registration",
+        "requests",
+        "reset",
+        "restored",
+        "statuses",
+        "tokens",
+    )
+
+    auth: AuthDesk
+    alignment: Alignment
+    registration: Registration
+    requests: Requests
+    reset: Reset
+
+    def __init__(
+        self,
+        plan: StationPlan,
+        variables: Variables,
+        rows: Rows,
+        now: float,
+        new_id: Callable[[], str],
+        boot_reason: BootReason = BootReason.POWER_UP,
+    ) -> None:
+        self.boot = int(rows.get(META, {}).get("boot", 0)) + 1
+        self.ctx = ctx = Context(plan, variables, new_id, self.boot, now)
+        self.bindings: dict[str, str] = {}
+        self.statuses: dict[tuple[int, int], str] = {}
+        self.faults: dict[Fault, str] = {}
+        self.plug_count = 0
+        self.damaged: list[str] = []
+        self.tokens = TokenStore(ctx.ledger)
+        self.availability = Availability(ctx.ledger)
+        self.evses = tuple(Evse(ctx, evse, self) for evse in plan.evses)
+        self.auth = AuthDesk(ctx, self.evses, self.tokens)
+        self.registration = Registration(ctx, boot_reason)
+        self.reset = Reset(ctx, self.evses, lambda: self.auth.close(StopReason.REBOOT))
+        self.requests = Requests(self)
+        self.alignment = Alignment(ctx, self.evses)
+        self.restored = False
+        restore(self, rows)
+        variables.listen(None, self._variable_changed)
+
+    # The face
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        """Take one event at ``now``; answers what is to be done, in order."""
+        self.ctx.now = now
+        handler = HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+        self._after()
+        return self.ctx.ledger.close_turn()
+
+    def start(self, now: float) -> list[Effect]:
+        """The first turn of a boot: the boot number is recorded."""
+        self.ctx.now = now
+        self.ctx.ledger.put(META, "boot", self.boot)
+        return self.ctx.ledger.close_turn()
+
+    def tick(self, now: float) -> list[Effect]:
+        """Carry out every deadline that is due at ``now``."""
+        self.ctx.now = now
+        deadlines = self.ctx.deadlines
+        for key in sorted((k for k, when in deadlines.items() if when <= now), key=deadlines.__getitem__):
+            due_s = deadlines.get(key)
+            if due_s is not None and due_s <= now:
+                del deadlines[key]
+                self._due(*key, due_s)
+        self._after()
+        return self.ctx.ledger.close_turn()
+
+    def _due(self, part: str, number: int, due_s: float) -> None:
+        station_part = STATION_PARTS.get(part)
+        if station_part is not None:
+            station_part(self)
+        elif (evse := self.evse(number)) is not None:
+            EVSE_PARTS[part](self, evse, due_s)
+
+    def next_deadline(self) -> float | None:
+        """When ``tick`` is wanted next, in monotonic seconds; None where nothing waits."""
+        return min(self.ctx.deadlines.values(), default=None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything that happened is recorded."""
+        return self.ctx.ledger.settled
+
+    def evse(self, number: int | None) -> Evse | None:
+        """The EVSE with this number."""
+        return next((evse for evse in self.evses if evse.id == number), None)
+
+    def told(self, evse: int, connector: int) -> str:
+        """The status that was told last, as ``StatusTold`` gave it; empty where none was."""
+        return self.statuses.get((evse, connector), "")
+
+    def _after(self) -> None:
+        for evse in self.evses:
+            evse.conclude()
+        if self.auth.cases:
+            self.auth.review()
+        if self.reset.pending is not None:
+            self.reset.check()
+
+    def snapshot(self) -> Rows:
+        """Exactly what the store holds once everything is recorded."""
+        return snapshot(self)
+
+    # Hooks of the EVSEs
+
+    def ev_plugged(self, evse: Evse) -> None:
+        """A vehicle was plugged in and nobody has been authorised for it."""
+        self.plug_count += 1
+        evse.plugged_at = self.plug_count
+        self.auth.plugged_in(evse)
+
+    def ev_gone(self, evse: Evse) -> None:
+        """The vehicle's end was pulled."""
+        evse.plugged_at = 0
+
+    def session_began(self, evse: Evse) -> None:
+        """Token and plug came together."""
+        self.auth.session_began(evse)
+
+    def session_over(self, evse: Evse, grant: Grant, reason: StopReason) -> None:
+        """A token's session ended."""
+        self.auth.session_over(evse, grant, reason)
+
+    def serviceable_again(self, evse: Evse) -> None:
+        """A session may begin again: whoever waits with a vehicle or a card need not do anything anew."""
+        if evse.ev and evse.state == "plugged":
+            self.auth.plugged_in(evse)
+
+    def operative(self, evse: int, connector: int) -> bool:
+        """Whether commands let the connector be used."""
+        return self.availability.operative(evse, connector)
+
+    def blocked(self, evse: int) -> bool:
+        """Whether a reset that is under way keeps sessions from beginning."""
+        return self.reset.blocks(evse)
+
+    # Variables and the clock
+
+    def _variable_changed(self, address: Address, old: str | None, new: str | None) -> None:
+        if address == HEARTBEAT_INTERVAL:
+            self.registration.reschedule()
+        elif address.component == "AlignedDataCtrlr":
+            self.alignment.changed()
+        elif address.component == "SampledDataCtrlr":
+            for evse in self.evses:
+                evse.desk.reschedule()
+
+    # Link
+
+    def connected(self, event: events.Connected) -> None:
+        self.ctx.online = True
+        self.registration.connected()
+
+    def disconnected(self, event: events.Disconnected) -> None:
+        """What is still queued was told too late to count as online (OCPP 2.0.1 E11.FR.02)."""
+        ctx = self.ctx
+        ctx.online = False
+        self.registration.disconnected()
+        for key, fact in list(ctx.ledger.facts.items()):
+            if not fact.offline:
+                ctx.ledger.replace(key, replace(fact, offline=True))
+
+    def boot_answered(self, event: events.BootAnswered) -> None:
+        known = self.ctx.timeline.known
+        accepted = self.registration.answered(event)
+        self._clock_changed(known)
+        if accepted:
+            self.ctx.publish("connected")
+
+    def heartbeat_answered(self, event: events.HeartbeatAnswered) -> None:
+        known = self.ctx.timeline.known
+        self.registration.heartbeat_answered(event)
+        self._clock_changed(known)
+
+    def clock_learnt(self, event: events.ClockLearnt) -> None:
+        known = self.ctx.timeline.known
+        if not known:
+            self.registration.learn_time(event.utc)
+            self._clock_changed(known)
+
+    def _clock_changed(self, known: bool) -> None:
+        timeline = self.ctx.timeline
+        if timeline.offset is None:
+            return
+        if not known:
+            for boot in sorted(timeline.offsets)[:-_KEPT_CLOCKS]:
+                del timeline.offsets[boot]
+                self.ctx.ledger.delete(CLOCKS, str(boot))
+        self.ctx.ledger.put(CLOCKS, str(timeline.boot), timeline.offset)
+        self.alignment.clock_changed()
+
+    def query_failed(self, event: events.QueryFailed) -> None:
+        query = event.query
+        if isinstance(query, BootQuery):
+            self.registration.failed()
+        elif isinstance(query, AuthorizeQuery) and query.asked is None:
+            self.auth.failed(query.token, event.cause)
+        asked = getattr(query, "asked", None)
+        if asked is not None:
+            self.ctx.ledger.promise(QueryEnded(asked, None, event.cause))
+
+    def ask(self, event: events.AskCsms) -> None:
+        self.ctx.ask(event.query)
+
+    # Delivery
+
+    def delivered(self, event: events.Delivered) -> None:
+        fact = self.ctx.ledger.forget(event.key)
+        if fact is None or not isinstance(fact, TransactionFact):
+            return
+        identity = fact.transaction_id
+        evse = next((e for e in self.evses if e.transaction is not None and e.transaction.id == identity), None)
+        if event.wire_id is not None:
+            self.bindings[identity] = event.wire_id
+            self.ctx.ledger.put(BINDINGS, identity, event.wire_id)
+            self.ctx.publish(
+                "transaction_started", evse=fact.evse, connector=fact.connector, id=identity, token=fact.id_token
+            )
+        if event.info is not None and event.token is not None:
+            self.auth.learnt(event.token, event.info)
+            if evse is not None and event.token.same(evse.transaction.token if evse.transaction else None):
+                self.auth.judged(evse, event.info)
+        if evse is None and identity in self.bindings and not self._awaits(identity):
+            del self.bindings[identity]
+            self.ctx.ledger.delete(BINDINGS, identity)
+
+    def bound(self, event: events.Bound) -> None:
+        self.bindings[event.transaction_id] = event.wire_id
+        self.ctx.ledger.put(BINDINGS, event.transaction_id, event.wire_id)
+
+    def _awaits(self, identity: str) -> bool:
+        facts = self.ctx.ledger.facts.values()
+        return any(isinstance(fact, TransactionFact) and fact.transaction_id == identity for fact in facts)
+
+    def status_told(self, event: events.StatusTold) -> None:
+        place = (event.evse, event.connector)
+        if self.statuses.get(place) != event.told:
+            self.statuses[place] = event.told
+            self.ctx.ledger.put(TOLD, f"{event.evse}.{event.connector}", event.told)
+
+    def recorded(self, event: events.Recorded) -> None:
+        """A batch is durable: what waited for it goes on."""
+        self.ctx.ledger.recorded(event.seq)
+
+    def record_failed(self, event: events.RecordFailed) -> None:
+        """Refuse and undo what was asked for; keep what happened and try it again until it is stored."""
+        ctx = self.ctx
+        lost = ctx.ledger.failed(event.seq)
+        for evse in self.evses:
+            if evse.transaction is not None and evse.transaction.id in lost:
+                evse.desk.abandon()
+                if evse.grant is not None:
+                    evse.end_session(StopReason.OTHER, TriggerReason.ABNORMAL_CONDITION)
+            evse.settle(TriggerReason.CHARGING_STATE_CHANGED)
+        ctx.ledger.emit(Publish("error", {"message": f"the store failed: {event.problem or 'unknown reason'}"}))
+        if ctx.ledger.failing and (RETRY, 0) not in ctx.deadlines:
+            ctx.at(RETRY, 0, _RETRY_S)
+
+    # Power
+
+    def hardware_ready(self, event: events.HardwareReady) -> None:
+        """Decide what becomes of transactions that were open when the power went (ARCHITECTURE §8)."""
+        self.restored = True
+        for evse in self.evses:
+            transaction = evse.transaction
+            if transaction is None or not evse.desk.undecided:
+                continue
+            resume = self.ctx.plan.resume_after_power_loss if event.resume is None else event.resume
+            if resume and evse.ev and transaction.token is not None:
+                grant = Grant(transaction.token, transaction.group, transaction.remote_start_id)
+                evse.resume(grant)
+            else:
+                evse.desk.power_lost(transaction.stop_reason or event.reason)
+
+    def power_failing(self, event: events.PowerFailing) -> None:
+        """Open first; then end what runs, or leave it open to be resumed."""
+        self.auth.close(event.reason)
+        for evse in self.evses:
+            evse.contactor.open()
+            if evse.transaction is not None and not event.resume:
+                evse.stop(event.reason, _POWER_TRIGGERS.get(event.reason, TriggerReason.ABNORMAL_CONDITION))
+                evse.desk.finish(evse.meter.last)
+
+    def security_event(self, event: events.SecurityEvent) -> None:
+        ctx = self.ctx
+        ctx.ledger.tell(SecurityFact(event.type, ctx.stamp(), event.info, offline=not ctx.online))
+
+    # World
+
+    def lock_moved(self, event: events.LockMoved) -> None:
+        if (evse := self.evse(event.evse)) is not None:
+            evse.lock_moved(event.connector, event.locked, event.failed)
+            self.requests.lock_moved(event.evse, event.connector, event.locked, event.failed)
+
+    def probe_meter(self, event: events.ProbeMeter) -> None:
+        """Read a meter now, for whoever looks at it."""
+        if (evse := self.evse(event.evse)) is not None:
+            evse.service.want(Purpose.RECORD)
+
+    def selected(self, event: events.EvseSelected) -> None:
+        if (evse := self.evse(event.evse)) is not None:
+            self.auth.select(evse)
+
+    def fault_raised(self, event: events.FaultRaised) -> None:
+        """A fault of an EVSE, or of the station and so of every EVSE."""
+        if event.evse == 0:
+            self.faults.setdefault(event.fault, event.info)
+            for evse in self.evses:
+                evse.faults_changed(event.fault)
+        elif (one := self.evse(event.evse)) is not None:
+            one.raise_fault(event.fault, event.info)
+
+    def fault_cleared(self, event: events.FaultCleared) -> None:
+        """A fault, or all of an EVSE or of the station, are gone; the station's do not clear an EVSE's own."""
+        if event.evse == 0:
+            for fault in [event.fault] if event.fault is not None else list(self.faults):
+                self.faults.pop(fault, None)
+            for evse in self.evses:
+                evse.settle(TriggerReason.CHARGING_STATE_CHANGED)
+        elif (one := self.evse(event.evse)) is not None:
+            one.clear_fault(event.fault)
+
+    def faulted(self) -> bool:
+        """Whether a fault of the station as a whole takes it out of service."""
+        return serious(self.faults)
+
+    def retry(self) -> None:
+        """Try again to store what could not be stored."""
+        self.ctx.ledger.retry()

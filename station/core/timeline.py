@@ -1,0 +1,75 @@
+"""Stamps and UTC: which moment a stamp of this or an earlier boot was.
+
+The core counts monotonic seconds. UTC is an offset that the CSMS or a synchronised host tells, sometimes long after a
+stamp was taken; so stamps are kept as they are and turned into UTC when they are sent. The host's clock is never set.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from station.core.values import Stamp
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SETTLED_S = 1.0
+
+
+class Timeline:
+    """The offsets between monotonic time and UTC, one for each boot that stamps may come from.
+
+    ``offsets[boot]`` is the UTC of monotonic zero in seconds since 1970, or None while unknown.
+    """
+
+    __slots__ = ("boot", "ends", "offset", "offsets", "zero")
+
+    def __init__(self, boot: int, now: float) -> None:
+        self.boot = boot
+        self.zero = now
+        self.offset: float | None = None
+        self.offsets: dict[int, float] = {}
+        self.ends: dict[int, float] = {}
+
+    @property
+    def known(self) -> bool:
+        """Whether UTC is known in this boot."""
+        return self.offset is not None
+
+    def learn(self, utc: datetime, now: float) -> bool:
+        """Take over what the CSMS or the host says the time is.
+
+        Differences below a second are the travel time of messages and leave the offset alone. Answers whether the
+        offset changed.
+        """
+        offset = utc.timestamp() - now
+        if self.offset is not None and abs(self.offset - offset) < _SETTLED_S:
+            return False
+        self.offset = offset
+        return True
+
+    def stamp(self, now: float) -> Stamp:
+        """The stamp of this moment."""
+        return Stamp(now, self.boot)
+
+    def utc(self, stamp: Stamp) -> datetime:
+        """UTC of ``stamp``.
+
+        A stamp of an earlier boot whose time was never known is laid before the start of this boot, with the distances
+        within its boot kept: order and durations are right even where the date is a guess.
+        """
+        if stamp.boot == self.boot:
+            offset = self.offset if self.offset is not None else 0.0
+        elif stamp.boot in self.offsets:
+            offset = self.offsets[stamp.boot]
+        else:
+            start = (self.offset or 0.0) + self.zero
+            offset = start - max(self.ends.get(stamp.boot, stamp.at_s), stamp.at_s)
+        return _EPOCH + timedelta(seconds=offset + stamp.at_s)
+
+    def now_utc(self, now: float) -> datetime:
+        """UTC of this moment; counted from 1970 while unknown."""
+        return self.utc(Stamp(now, self.boot))
+
+    def remember(self, stamp: Stamp) -> None:
+        """Note that an earlier boot reached ``stamp``; called for every stamp that is restored."""
+        if stamp.boot != self.boot:
+            self.ends[stamp.boot] = max(self.ends.get(stamp.boot, stamp.at_s), stamp.at_s)

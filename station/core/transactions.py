@@ -1,0 +1,412 @@
+"""The transactions of one EVSE: when they start and stop, and what is told of them.
+
+Of the hardware it knows only the meter. The EVSE tells it when one of the conditions changes; it answers with facts. A
+start waits, bounded, for a reading of the meter; an end waits for one after the contactor has opened.
+
+Spec: OCPP 2.0.1 E01-E12 (TxStartPoint, TxStopPoint, sequence numbers); OCPP 1.6 §4.8, §4.10.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from station.core import names
+from station.core.charging import Grant
+from station.core.codec import from_row, to_row
+from station.core.contactor import Contactor
+from station.core.context import Context
+from station.core.effects import MeterSession
+from station.core.facts import MeterNotice, Phase, TransactionFact
+from station.core.meter import Meter, Purpose
+from station.core.records import Json
+from station.core.sampling import Sampler
+from station.core.transaction import TRANSACTIONS, Condition, Ending, Transaction, points
+from station.core.values import (
+    ChargingState,
+    IdToken,
+    MeterValue,
+    Reading,
+    Stamp,
+    StopReason,
+    TriggerReason,
+)
+
+ENDING: Final = "ending"
+_END_READING_S: Final = 2.0
+_AUTHORIZED: Final = Condition.AUTHORIZED.value
+_ALIVE: Final = (Condition.EV_CONNECTED | Condition.AUTHORIZED | Condition.PARKING_BAY_OCCUPANCY).value
+_POWER_TRIGGERS: Final = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
+
+
+class Surroundings(Protocol):
+    """What the desk asks of its EVSE."""
+
+    id: int
+    contactor: Contactor
+
+    @property
+    def active_connector(self) -> int: ...
+    @property
+    def charging_state(self) -> ChargingState: ...
+    @property
+    def token(self) -> IdToken | None: ...
+    @property
+    def serviceable(self) -> bool: ...
+    def conditions(self) -> int: ...
+    def reconcile(self) -> None: ...
+    def transaction_ending(self, reason: StopReason, trigger: TriggerReason) -> None: ...
+
+
+class TransactionDesk:
+    """The running transaction of an EVSE, and the one about to start.
+
+    ``starting`` is why one is about to start; ``ending`` why one is about to end; ``recorded`` whether what the
+    running one rests on is durable; ``undecided`` whether it was restored and nobody knows yet what becomes of it.
+    """
+
+    __slots__ = (
+        "_missed",
+        "_rests_on",
+        "before",
+        "ctx",
+        "ending",
+        "evse",
+        "meter",
+        "recorded",
+        "sampler",
+        "starting",
+        "told_at_s",
+        "told_state",
+        "transaction",
+        "undecided",
+    )
+
+    def __init__(self, ctx: Context, evse: Surroundings, meter: Meter) -> None:
+        self.ctx = ctx
+        self.evse = evse
+        self.meter = meter
+        self.sampler = Sampler(ctx, evse.id)
+        self.transaction: Transaction | None = None
+        self.starting: TriggerReason | None = None
+        self.ending: Ending | None = None
+        self.before = 0
+        self.recorded = False
+        self.undecided = False
+        self.told_state = ChargingState.IDLE
+        self.told_at_s = 0.0
+        self._missed = 0
+        self._rests_on = 0
+
+    # When one starts and stops
+
+    @property
+    def running(self) -> bool:
+        """Whether a transaction runs that is not about to end."""
+        return self.transaction is not None and self.ending is None
+
+    def evaluate(
+        self, trigger: TriggerReason, reason: StopReason = StopReason.LOCAL, token: IdToken | None = None
+    ) -> None:
+        """Conditions may have changed for ``trigger``: start, tell or end what follows from it.
+
+        A condition counts when it changes (a stop point that was never true cannot become false). A transaction for
+        which nothing holds any more ends, whatever its stop points say.
+        """
+        now, before = self.evse.conditions(), self.before
+        self.before = now
+        if self.undecided:
+            return
+        transaction = self.transaction
+        if transaction is None or self.ending is not None:
+            self._evaluate_start(now, before, trigger)
+            return
+        fallen = before & ~now
+        if fallen & points(self.ctx.items(names.TX_STOP_POINT)) or not now & _ALIVE:
+            why = transaction.stop_reason or reason
+            self.end(why, trigger, token)
+            self.evse.transaction_ending(why, trigger)
+        elif (now ^ before) & _ALIVE:
+            self._note_cause(transaction, fallen, before, reason)
+            self.update(trigger, token=transaction.token if now & ~before & _AUTHORIZED else token)
+
+    @staticmethod
+    def _note_cause(transaction: Transaction, fallen: int, before: int, reason: StopReason) -> None:
+        """A transaction that outlives its authorization ends, later, for the reason for which that was taken back."""
+        if fallen & _AUTHORIZED:
+            transaction.stop_reason = transaction.stop_reason or reason
+        elif before & _AUTHORIZED:
+            transaction.stop_reason = None
+
+    def _evaluate_start(self, now: int, before: int, trigger: TriggerReason) -> None:
+        """A start point came to hold, or a driver was authorised while one does.
+
+        What rises while no session may begin counts once one may; it is forgotten when it falls.
+        """
+        wanted = points(self.ctx.items(names.TX_START_POINT))
+        risen = (now & ~before) | (self._missed & now)
+        self._missed = 0 if self.evse.serviceable else risen
+        starts = risen & wanted or (risen & _AUTHORIZED and now & wanted)
+        if starts and not self._missed:
+            if self.ending is not None:
+                self.finish(self.meter.last)
+            if self.starting is None:
+                self.starting = trigger
+                self.ctx.ledger.emit(MeterSession(self.evse.id, True, "", self.evse.token))
+                self.meter.want(Purpose.BEGIN)
+        elif self.starting is not None and not now & wanted:
+            self.starting = None
+
+    def assign(self, grant: Grant) -> None:
+        """The running transaction belongs to this token from now on; no energy before that is recorded."""
+        transaction = self.transaction
+        if transaction is not None and self.ending is None:
+            transaction.token, transaction.group = grant.token, grant.group
+            transaction.remote_start_id = grant.remote_start_id
+            transaction.token_told = False
+            transaction.suspended, transaction.limit_wh = False, None
+            self._await_record()
+
+    def _await_record(self) -> None:
+        """From now on the transaction rests on this turn's batch."""
+        self.recorded = False
+        self._rests_on += 1
+        transaction, held = self.transaction, self._rests_on
+
+        def recorded() -> None:
+            if self.transaction is transaction and self._rests_on == held:
+                self.recorded = True
+                self.evse.reconcile()
+
+        self.ctx.ledger.then(recorded)
+
+    def begin(self, reading: Reading, owner: Transaction) -> None:
+        """Start the transaction that was wanted; ``owner`` carries who it is for."""
+        trigger, self.starting = self.starting, None
+        if trigger is None or not self.evse.serviceable:
+            return
+        if not self.evse.conditions() & points(self.ctx.items(names.TX_START_POINT)):
+            return
+        ctx, transaction = self.ctx, owner
+        transaction.begin_wh = transaction.last_wh = reading.energy_wh
+        transaction.last = transaction.started
+        self.transaction = transaction
+        self.told_state = ChargingState.IDLE
+        self._await_record()
+        self.sampler.begin(transaction.id, reading, transaction.started)
+        first = self.sampler.first(reading, transaction.started)
+        self._tell(Phase.STARTED, trigger, values=(first,) if first else (), token=transaction.token)
+        ctx.publish(
+            "transaction_started",
+            evse=self.evse.id,
+            connector=transaction.connector,
+            id=transaction.id,
+            token=transaction.token,
+        )
+        self.sampler.schedule()
+
+    def reschedule(self) -> None:
+        """The sampling variables changed."""
+        if self.running and not self.undecided:
+            self.sampler.schedule()
+
+    # What is told
+
+    def update(self, trigger: TriggerReason, values: tuple[MeterValue, ...] = (), token: IdToken | None = None) -> None:
+        """Tell that the transaction goes on, and why that is told."""
+        if self.running:
+            self._tell(Phase.UPDATED, trigger, values, token)
+
+    def check_state(self) -> None:
+        """Tell a charging state that changed and was not told with something else."""
+        if self.running and not self.undecided and self.evse.charging_state is not self.told_state:
+            self.update(TriggerReason.CHARGING_STATE_CHANGED)
+
+    def _tell(
+        self,
+        phase: Phase,
+        trigger: TriggerReason,
+        values: tuple[MeterValue, ...] = (),
+        token: IdToken | None = None,
+        ending: Ending | None = None,
+    ) -> None:
+        ctx, transaction = self.ctx, self.transaction
+        if transaction is None:
+            return
+        # What a fact says of the register may be shown from then on: it is recorded with the fact.
+        self.meter.record()
+        state = self.evse.charging_state
+        self._count_charging(transaction, state)
+        introduces = not transaction.token_told and transaction.token is not None
+        if token is None and introduces:
+            token = transaction.token
+        mute = phase is Phase.UPDATED and not values and token is None and not ctx.plan.tells_states
+        if not mute:
+            stamp = transaction.started if phase is Phase.STARTED else ctx.stamp()
+            ctx.ledger.tell(
+                TransactionFact(
+                    phase=phase,
+                    transaction_id=transaction.id,
+                    seq_no=transaction.seq_no,
+                    stamp=stamp if ending is None else ending.stamp,
+                    trigger=trigger,
+                    evse=transaction.evse,
+                    connector=transaction.connector,
+                    charging_state=state,
+                    id_token=token,
+                    group=transaction.group,
+                    remote_start_id=transaction.remote_start_id if introduces else None,
+                    reservation_id=transaction.reservation_id if token is not None else None,
+                    meter_wh=transaction.last_wh,
+                    meter_values=values,
+                    stop_reason=ending.reason if ending is not None else None,
+                    time_spent_charging_s=int(transaction.charging_s) if phase is not Phase.STARTED else None,
+                    offline=not ctx.online,
+                )
+            )
+            transaction.seq_no += 1
+            transaction.token_told = transaction.token_told or introduces
+        if phase is not Phase.ENDED:
+            self.store()
+
+    def _count_charging(self, transaction: Transaction, state: ChargingState) -> None:
+        if self.told_state is ChargingState.CHARGING:
+            transaction.charging_s += max(0.0, self.ctx.now - self.told_at_s)
+        self.told_state = state
+        self.told_at_s = self.ctx.now
+
+    def store(self) -> None:
+        """Write the transaction's row with this turn's batch."""
+        if self.transaction is not None and not self.undecided:
+            self.ctx.ledger.put(TRANSACTIONS, self.transaction.id, to_row(self.transaction))
+
+    # Readings
+
+    def took(self, reading: Reading) -> None:
+        """A reading was accepted: the transaction's register follows it, and never falls."""
+        transaction = self.transaction
+        if transaction is not None and self.ending is None and not self.undecided:
+            transaction.last_wh = max(transaction.last_wh, reading.energy_wh)
+            transaction.last = self.ctx.stamp()
+
+    def sample(self, reading: Reading, purpose: Purpose) -> None:
+        """Tell what the variables select from a reading that was taken for ``purpose``."""
+        value = self.sampler.value(reading, self.ctx.stamp(), purpose)
+        if purpose is Purpose.TRIGGER_OUTSIDE or not self.running or self.transaction is None:
+            if value is not None and purpose in (Purpose.CLOCK, Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE):
+                self.ctx.notify(MeterNotice(self.evse.id, self.evse.active_connector, (value,)))
+        elif purpose in (Purpose.PERIODIC_END, Purpose.CLOCK_END):
+            self.sampler.keep(self.transaction.id, value)
+        elif value is not None:
+            self._tell(Phase.UPDATED, _SAMPLED[purpose], (value,))
+            self._publish(reading)
+
+    def _publish(self, reading: Reading) -> None:
+        self.ctx.publish(
+            "meter_value",
+            evse=self.evse.id,
+            connector=self.evse.active_connector,
+            energy_wh=reading.energy_wh,
+            power_w=reading.power_w,
+            current_a=max(reading.current_a, default=None),
+            soc=reading.soc_percent,
+        )
+
+    # The end
+
+    def end(self, reason: StopReason, trigger: TriggerReason, token: IdToken | None = None) -> None:
+        """End the transaction: the contactor opens first, then the last reading, then the fact."""
+        self.starting = None
+        if not self.running or self.undecided:
+            return
+        self.ending = Ending(self.ctx.stamp(), reason, trigger, token)
+        self.sampler.cancel()
+        self.evse.reconcile()
+        self.ctx.at(ENDING, self.evse.id, _END_READING_S)
+        self.opened()
+
+    def opened(self) -> None:
+        """The contactor may have opened: the last reading can be taken."""
+        transaction = self.transaction
+        if self.ending is None or transaction is None or self.evse.contactor.passes or self.meter.wanted(Purpose.END):
+            return
+        self.ctx.ledger.emit(MeterSession(self.evse.id, False, transaction.id, transaction.token))
+        self.meter.want(Purpose.END)
+
+    def finish(self, reading: Reading | None) -> None:
+        """Tell the end, with the last reading or, where none came, the last known one."""
+        ending, transaction, ctx = self.ending, self.transaction, self.ctx
+        if ending is None or transaction is None:
+            return
+        values = self.sampler.kept
+        if reading is not None:
+            transaction.last_wh = max(transaction.last_wh, reading.energy_wh)
+            if reading.energy_wh < transaction.last_wh:
+                reading = Reading(transaction.last_wh)
+            values = self.sampler.last(reading, ending.stamp)
+        self._tell(Phase.ENDED, ending.trigger, values, ending.token, ending)
+        ctx.publish(
+            "transaction_stopped",
+            evse=self.evse.id,
+            connector=transaction.connector,
+            id=transaction.id,
+            reason=ending.reason.value,
+            energy_wh=transaction.last_wh - transaction.begin_wh,
+        )
+        self._close(transaction)
+
+    def _close(self, transaction: Transaction) -> None:
+        """The transaction is over, or never was: nothing of it is kept."""
+        self.ctx.ledger.delete(TRANSACTIONS, transaction.id)
+        self.sampler.drop(transaction.id)
+        self.sampler.cancel()
+        self.ctx.cancel(ENDING, self.evse.id)
+        self.transaction = self.ending = None
+        self.recorded = self.undecided = False
+        self.meter.restart()
+
+    def abandon(self) -> None:
+        """The start could not be recorded: this transaction never was."""
+        transaction = self.transaction
+        if transaction is not None:
+            self._close(transaction)
+            self.ctx.ledger.emit(MeterSession(self.evse.id, False, transaction.id, transaction.token))
+
+    # After a reboot
+
+    def restore(self, row: Json, samples: dict[str, Json]) -> None:
+        """Take over a transaction that was running when the power went."""
+        transaction = from_row(Transaction, row)
+        self.transaction = transaction
+        self.recorded = self.undecided = True
+        for stamp in (transaction.started, transaction.last):
+            if stamp is not None:
+                self.ctx.timeline.remember(stamp)
+        self.sampler.restore(transaction.id, samples)
+
+    def resumed(self) -> None:
+        """A restored transaction goes on: it is sampled again, and its register goes on from where it was."""
+        self.undecided = False
+        self.before = self.evse.conditions()
+        self.told_at_s = self.ctx.now
+        self.told_state = ChargingState.IDLE
+        if self.transaction is not None:
+            self.meter.resume(self.transaction.last_wh)
+        self.sampler.schedule()
+
+    def power_lost(self, reason: StopReason) -> None:
+        """End what was running when the power went, with what was known then."""
+        transaction = self.transaction
+        if transaction is None:
+            return
+        self.undecided = False
+        stamp: Stamp = transaction.last or transaction.started
+        trigger = _POWER_TRIGGERS.get(reason, TriggerReason.ABNORMAL_CONDITION)
+        self.ending = Ending(stamp, reason, trigger)
+        self.finish(Reading(transaction.last_wh))
+
+
+_SAMPLED: Final = {
+    Purpose.PERIODIC: TriggerReason.METER_VALUE_PERIODIC,
+    Purpose.CLOCK: TriggerReason.METER_VALUE_CLOCK,
+    Purpose.TRIGGER: TriggerReason.TRIGGER,
+}

@@ -1,0 +1,581 @@
+"""One station without I/O: core, dialect, rpc and outbox put together.
+
+The engine is fed with events, received texts and deadlines, and calls a ``Port`` for everything that has to be done. It
+knows no sockets, no clocks and no event loop; both times (station and wire) are told by the port's clocks. The asyncio
+shell is ``station.host.runner``; tests and virtual fleets drive the engine directly.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from station.core import effects, events
+from station.core.device_model import Address
+from station.core.effects import Effect
+from station.core.events import Event
+from station.core.evse import Evse
+from station.core.records import Batch
+from station.core.station import Station
+from station.core.values import Fault, RegistrationStatus, Stamp
+from station.core.variables import Variables
+from station.host.notices import Notices
+from station.ocpp.dialect import Answer, Defer, Dialect, Identity, Inbound, OutCall, Refuse
+from station.ocpp.outbox import PLAIN, FactRef, Outbox, Outgoing, QueryRef, Ref, StatusRef
+from station.ocpp.rpc import Answered, Failed, OutgoingInvalid, Rpc, Send
+from station.ocpp.rpc import Inbound as InboundCall
+from station.ocpp.rules import ErrorKind
+from station.ocpp.statuses import StatusBoard
+
+log = logging.getLogger(__name__)
+
+MESSAGE_TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
+OFFLINE_THRESHOLD = Address.parse("OCPPCommCtrlr.OfflineThreshold")[0]
+MINIMUM_STATUS = Address.parse("ChargingStation.MinimumStatusDuration")[0]
+_DEAF_AFTER = 2
+_DEFAULT_TIMEOUT_S = 30.0
+
+_PHYSICAL = (
+    effects.OpenContactor,
+    effects.CloseContactor,
+    effects.OfferCurrent,
+    effects.MoveLock,
+    effects.ReadMeter,
+    effects.MeterSession,
+)
+
+
+class Port(Protocol):
+    """What the engine needs done. No method raises; none calls back into the engine but by ``Engine.feed``."""
+
+    def station_now(self) -> float:
+        """Monotonic station time in seconds."""
+        ...
+
+    def wire_now(self) -> float:
+        """Monotonic wire time in seconds."""
+        ...
+
+    def send(self, text: str) -> None:
+        """Write a frame to the connection."""
+        ...
+
+    def commit(self, batch: Batch) -> None:
+        """Make a batch durable; feed ``Recorded`` or ``RecordFailed`` afterwards."""
+        ...
+
+    def physical(self, effect: Effect) -> None:
+        """Carry out an effect on contactor, pilot, lock or meter."""
+        ...
+
+    def publish(self, event: str, data: dict[str, Any]) -> None:
+        """Tell observers (INTERFACE §3)."""
+        ...
+
+    def token_ended(self, effect: effects.TokenEnded) -> None:
+        """A presented token reached a result."""
+        ...
+
+    def query_ended(self, asked: int, answer: Any, problem: str) -> None:
+        """A question of the owner was answered, or not."""
+        ...
+
+    def reboot(self, effect: effects.Reboot) -> None:
+        """Start anew."""
+        ...
+
+    def redial(self, reason: str) -> None:
+        """The connection is of no use any more: cut it and dial again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What is fixed for all stations of a kind. ``central`` False: there is no CSMS, nothing is ever told."""
+
+    identity: Identity
+    features: frozenset[str]
+    central: bool = True
+
+
+class Engine:
+    """A station and its conversation with the CSMS. Implements ``station.ocpp.dialect.View``."""
+
+    __slots__ = (
+        "_busy",
+        "_events",
+        "_lost_s",
+        "_replies",
+        "_storing",
+        "_timeouts",
+        "board",
+        "dialect",
+        "notices",
+        "outbox",
+        "port",
+        "rpc",
+        "station",
+        "store_failed",
+        "wiring",
+    )
+
+    def __init__(
+        self, station: Station, dialect: Dialect, port: Port, wiring: Wiring, make_rpc: Callable[[Dialect], Rpc]
+    ) -> None:
+        self.station = station
+        self.dialect = dialect
+        self.port = port
+        self.wiring = wiring
+        self.rpc = make_rpc(dialect)
+        self.outbox = Outbox()
+        self.board = StatusBoard()
+        self.notices = Notices(self)
+        self.store_failed = False
+        self._events: deque[Event] = deque()
+        self._busy = False
+        self._replies: dict[int, tuple[str, Mapping[str, Any]]] = {}
+        self._storing: deque[tuple[int, FactRef]] = deque()
+        self._timeouts = 0
+        self._lost_s: float | None = None
+        station.auth.token_limit = dialect.token_limit()
+        for key, fact in station.ctx.ledger.facts.items():
+            self.outbox.add_fact(key, fact)
+
+    # Feeding
+
+    def start(self) -> None:
+        """The first turn of a boot."""
+        self._busy = True
+        self._carry_out(self.station.start(self.port.station_now()))
+        self._settle()
+
+    def feed(self, event: Event) -> None:
+        """Take an event, and everything that follows from it."""
+        self._events.append(event)
+        if not self._busy:
+            self._settle()
+
+    def tick(self) -> None:
+        """Carry out what is due by now, in both times."""
+        self._busy = True
+        now = self.port.station_now()
+        due = self.station.next_deadline()
+        if due is not None and due <= now:
+            self._carry_out(self.station.tick(now))
+        wire_now = self.port.wire_now()
+        call_due = self.rpc.next_deadline()
+        if call_due is not None and call_due <= wire_now:
+            self._rpc_events(self.rpc.tick(wire_now))
+        self._settle()
+
+    def next_deadline(self) -> tuple[float | None, float | None]:
+        """When ``tick`` is wanted next: in station time, and in wire time."""
+        station = self.station.next_deadline()
+        status = self.board.next_deadline(self.station.told, self._minimum_status_s()) if self.registered else None
+        if status is not None:
+            station = status if station is None else min(station, status)
+        wire = self.rpc.next_deadline()
+        if self.registered:
+            retry = self.outbox.next_deadline(self.port.wire_now())
+            if retry is not None:
+                wire = retry if wire is None else min(wire, retry)
+        return station, wire
+
+    def _settle(self) -> None:
+        """Work until nothing more follows: events, statuses, calls."""
+        self._busy = True
+        try:
+            while True:
+                while self._events:
+                    event = self._events.popleft()
+                    self._carry_out(self.station.handle(event, self.port.station_now()))
+                    self._after(event)
+                self._look()
+                if not self._pump() and not self._events:
+                    return
+        finally:
+            self._busy = False
+
+    def _after(self, event: Event) -> None:
+        if isinstance(event, events.Recorded):
+            self.store_failed = False
+            while self._storing and self._storing[0][0] <= event.seq:
+                self.outbox.answered(self._storing.popleft()[1])
+        elif isinstance(event, events.RecordFailed):
+            self.store_failed = True
+
+    def _carry_out(self, todo: list[Effect]) -> None:
+        port = self.port
+        for effect in todo:
+            if isinstance(effect, effects.Commit):
+                port.commit(effect.batch)
+            elif isinstance(effect, _PHYSICAL):
+                port.physical(effect)
+            else:
+                _EFFECTS[type(effect)](self, effect)
+
+    # The link
+
+    @property
+    def registered(self) -> bool:
+        """Whether this boot was accepted and the connection stands."""
+        return self.station.ctx.registered
+
+    def connected(self) -> None:
+        """A connection stands; its subprotocol is the dialect's."""
+        self.rpc.connected()
+        self._timeouts = 0
+        if self._lost_s is not None and self.dialect.repeats_statuses:
+            offline_s = self.port.station_now() - self._lost_s
+            if offline_s > self.station.ctx.number(OFFLINE_THRESHOLD):
+                self.board.repeat_all = True
+        self.feed(events.Connected())
+
+    def disconnected(self) -> None:
+        """The connection is gone."""
+        self._lost_s = self.port.station_now()
+        self._replies.clear()
+        self._busy = True
+        # The core has to know that it is offline before it hears that a question was not answered.
+        self._events.append(events.Disconnected())
+        self._rpc_events(self.rpc.disconnected(self.port.wire_now()))
+        dropped = self.outbox.disconnected()
+        self.board.disconnected()
+        for ref in dropped:
+            if isinstance(ref, QueryRef):
+                self._events.append(events.QueryFailed(ref.query, "Disconnected"))
+        self._settle()
+
+    def receive(self, data: str | bytes) -> None:
+        """A message came in. Any text is legal."""
+        self._busy = True
+        try:
+            self._rpc_events(self.rpc.receive(data, self.port.wire_now()))
+            self.outbox.heard()
+            self._timeouts = 0
+        finally:
+            self._busy = False
+        self._settle()
+
+    def _rpc_events(self, todo: Sequence[Any]) -> None:
+        for event in todo:
+            if isinstance(event, Answered):
+                self._answered(event.ref, event.payload, event.elapsed_s)
+            elif isinstance(event, InboundCall):
+                self._inbound(event)
+            elif isinstance(event, Failed):
+                self._failed(event)
+            elif isinstance(event, Send) and not self._mute:
+                self.port.send(event.text)
+
+    @property
+    def _mute(self) -> bool:
+        """While Rejected, a station of 1.6 answers nothing at all (OCPP 1.6 §4.2)."""
+        return self.station.ctx.boot_status is RegistrationStatus.REJECTED and self.dialect.mute_while_rejected
+
+    # Calls out
+
+    def _pump(self) -> bool:
+        """Send what may be sent. True where that made something else happen."""
+        if not self.wiring.central or not self.station.ctx.online:
+            return False
+        worked = False
+        while not self.rpc.busy and self.rpc.is_connected:
+            outgoing = self.outbox.next(self.port.wire_now(), self.registered, self.dialect, self)
+            if outgoing is None:
+                stuck = self.outbox.stuck(self, self.dialect) if self.registered else None
+                if stuck is not None:
+                    self._unstick(stuck)
+                    return True
+                break
+            worked = True
+            self._send(outgoing)
+        return worked and bool(self._events)
+
+    def _unstick(self, fact: Any) -> None:
+        """A fact depends on an id that nobody will give any more (OCPP 1.6 errata 3.18: -1)."""
+        log.warning("a transaction whose start was never answered is told with id -1")
+        self._events.append(events.Bound(fact.transaction_id, "-1"))
+
+    def _send(self, outgoing: Outgoing) -> None:
+        ref, call = outgoing.ref, outgoing.call
+        if isinstance(ref, FactRef) and not call.action:
+            self._deliver(ref, events.Delivered(ref.key))
+            return
+        timeout_s = self.station.ctx.number(MESSAGE_TIMEOUT, _DEFAULT_TIMEOUT_S)
+        try:
+            text = self.rpc.call(ref, call.action, call.payload, self.port.wire_now(), timeout_s)
+        except OutgoingInvalid as problem:
+            log.error("%s cannot be sent: %s", call.action, problem)
+            self._invalid(ref, str(problem))
+            return
+        self.port.send(text)
+
+    def _invalid(self, ref: Ref, problem: str) -> None:
+        if isinstance(ref, FactRef):
+            self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
+        elif isinstance(ref, QueryRef):
+            self._events.append(events.QueryFailed(ref.query, "Invalid", "", problem))
+        elif isinstance(ref, StatusRef):
+            self.board.done((ref.evse, ref.connector))
+
+    def _answered(self, ref: object, payload: Mapping[str, Any], elapsed_s: float) -> None:
+        del elapsed_s
+        self._events.append(events.Traffic())
+        try:
+            if isinstance(ref, FactRef):
+                self._deliver(ref, self.dialect.delivered(ref.key, ref.fact, payload, self))
+            elif isinstance(ref, QueryRef):
+                self._query_answered(ref.query, payload)
+            elif isinstance(ref, StatusRef):
+                self.board.done((ref.evse, ref.connector))
+                self._events.append(events.StatusTold(ref.evse, ref.connector, ref.told))
+        except Exception:
+            log.exception("an answer could not be understood")
+            self._lost_answer(ref)
+
+    def _lost_answer(self, ref: object) -> None:
+        if isinstance(ref, FactRef):
+            self._deliver(ref, events.Delivered(ref.key))
+        elif isinstance(ref, QueryRef):
+            self._events.append(events.QueryFailed(ref.query, "InvalidAnswer"))
+
+    def _deliver(self, ref: FactRef, event: events.Delivered) -> None:
+        """The fact's row goes; the next of its lane leaves once that is recorded."""
+        before = self.station.ctx.ledger.seq
+        self._carry_out(self.station.handle(event, self.port.station_now()))
+        after = self.station.ctx.ledger.seq
+        if after == before:
+            self.outbox.answered(ref)
+        else:
+            self._storing.append((after, ref))
+
+    def _query_answered(self, query: Any, payload: Mapping[str, Any]) -> None:
+        asked = getattr(query, "asked", None)
+        if isinstance(query, effects.RawQuery):
+            self.port.query_ended(query.asked, dict(payload), "")
+            return
+        event = self.dialect.answered(query, payload, self)
+        was = self.station.registration.accepted
+        self._carry_out(self.station.handle(event, self.port.station_now()))
+        if isinstance(query, effects.BootQuery) and self.station.registration.accepted and not was:
+            self.board.repeat_all = True
+        if asked is not None:
+            self.port.query_ended(asked, dict(payload), "")
+
+    def _failed(self, event: Failed) -> None:
+        ref, cause = event.ref, event.cause
+        heard_s = self.rpc.heard_at
+        alive = heard_s is not None and heard_s > self.port.wire_now() - event.elapsed_s
+        if cause == "Timeout":
+            self._timeouts = 0 if alive else self._timeouts + 1
+        if cause not in ("Disconnected", "Timeout"):
+            self._events.append(events.Traffic())
+        if isinstance(ref, FactRef):
+            retry = self.dialect.retry(ref.fact, self)
+            kind = "CallError" if cause == "InvalidAnswer" else cause
+            if self.outbox.failed(ref, kind, retry, self.port.wire_now(), alive):
+                self.port.publish("error", {"message": f"{event.action} was given up: {event.code or cause}"})
+                self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
+        elif isinstance(ref, QueryRef):
+            self._events.append(events.QueryFailed(ref.query, cause, event.code, event.description))
+            if isinstance(ref.query, effects.RawQuery):
+                problem = f"{event.code}: {event.description}" if cause == "CallError" else cause
+                self.port.query_ended(ref.query.asked, None, problem)
+        elif isinstance(ref, StatusRef):
+            self.board.done((ref.evse, ref.connector))
+            if cause != "Disconnected":
+                self._events.append(events.StatusTold(ref.evse, ref.connector, ref.told))
+        if self._timeouts >= _DEAF_AFTER:
+            self._timeouts = 0
+            self.port.redial("the CSMS does not answer")
+
+    # Calls in
+
+    def _inbound(self, call: InboundCall) -> None:
+        status = self.station.ctx.boot_status
+        if self._mute:
+            self.rpc.drop(call.token)
+            return
+        if status is RegistrationStatus.REJECTED or (status is None and not self.dialect.mute_while_rejected):
+            self._write(self.rpc.refuse(call.token, ErrorKind.SECURITY, "the boot is not accepted"))
+            return
+        try:
+            verdict: Inbound = self.dialect.inbound(call.action, call.payload, call.token, self)
+        except Exception:
+            log.exception("%s failed", call.action)
+            verdict = Refuse(ErrorKind.INTERNAL, "the handler failed")
+        if isinstance(verdict, Defer):
+            self._replies[call.token] = (call.action, call.payload)
+            self._events.append(verdict.event)
+        else:
+            self._finish(call.token, verdict)
+
+    def _finish(self, token: int, verdict: Answer | Refuse) -> None:
+        if isinstance(verdict, Refuse):
+            self._write(self.rpc.refuse(token, verdict.code, verdict.description))
+            return
+        self._write(self.rpc.accept(token, verdict.payload))
+        for call in verdict.calls:
+            self.outbox.add_call(PLAIN, call, requested=True)
+        self._events.extend(verdict.events)
+
+    def _write(self, text: str | None) -> None:
+        if text is not None:
+            self.port.send(text)
+
+    # Effects
+
+    def _reply(self, effect: effects.Reply) -> None:
+        request = self._replies.pop(effect.token, None)
+        if request is None:
+            return
+        try:
+            verdict = self.dialect.reply(*request, effect.outcome, self)
+        except Exception:
+            log.exception("the answer to %s failed", request[0])
+            verdict = Refuse(ErrorKind.INTERNAL, "the handler failed")
+        self._finish(effect.token, verdict)
+
+    def _tell(self, effect: effects.Tell) -> None:
+        if self.wiring.central:
+            self.outbox.add_fact(effect.key, effect.fact)
+        else:
+            self._events.append(events.Delivered(effect.key))
+
+    def _notify(self, effect: effects.Notify) -> None:
+        if self.station.ctx.online:
+            for call in self.dialect.notice(effect.notice, self):
+                self.outbox.add_call(PLAIN, call, requested=True)
+
+    def _ask(self, effect: effects.Ask) -> None:
+        query = effect.query
+        if not self.station.ctx.online:
+            self._events.append(events.QueryFailed(query, "Disconnected"))
+            return
+        if isinstance(query, effects.RawQuery):
+            self.outbox.add_call(QueryRef(query), OutCall(query.action, query.payload), urgent=True)
+            return
+        urgent = isinstance(query, (effects.BootQuery, effects.AuthorizeQuery))
+        self.outbox.add_call(QueryRef(query), self.dialect.ask(query, self), urgent=urgent, requested=True)
+
+    def _token_ended(self, effect: effects.TokenEnded) -> None:
+        self.port.token_ended(effect)
+
+    def _query_ended(self, effect: effects.QueryEnded) -> None:
+        self.port.query_ended(effect.asked, effect.answer, effect.problem)
+
+    def _publish(self, effect: effects.Publish) -> None:
+        self.notices.publish(effect.event, effect.data)
+
+    def _reboot(self, effect: effects.Reboot) -> None:
+        self.port.reboot(effect)
+
+    # Statuses
+
+    def _minimum_status_s(self) -> float:
+        return self.station.ctx.number(MINIMUM_STATUS)
+
+    def _look(self) -> None:
+        """Compare statuses with what was told; only what is recorded is shown."""
+        if not (self.station.settled or self.store_failed):
+            return
+        now = self.port.station_now()
+        for change in self.board.look(self.dialect, self, now):
+            self.notices.status_changed(change)
+        if not self.registered:
+            return
+        for (evse, connector), told in self.board.due(self.station.told, now, self._minimum_status_s()):
+            call = self.dialect.status_call(evse, connector, told, self)
+            self.outbox.add_call(StatusRef(evse, connector, told.text), call)
+
+    def switch(self, dialect: Dialect, make_rpc: Callable[[Dialect], Rpc]) -> None:
+        """The CSMS picked another version than the one assumed so far; called before the first connection stands."""
+        self.dialect = dialect
+        self.rpc = make_rpc(dialect)
+        self.board = StatusBoard()
+        self.station.auth.token_limit = dialect.token_limit()
+
+    # View
+
+    @property
+    def variables(self) -> Variables:
+        return self.station.ctx.variables
+
+    @property
+    def identity(self) -> Identity:
+        return self.wiring.identity
+
+    @property
+    def evses(self) -> Sequence[Evse]:
+        return self.station.evses
+
+    @property
+    def faults(self) -> Mapping[Fault, str]:
+        return self.station.faults
+
+    @property
+    def registration(self) -> RegistrationStatus | None:
+        return self.station.ctx.boot_status
+
+    @property
+    def features(self) -> frozenset[str]:
+        return self.wiring.features
+
+    def utc(self, stamp: Stamp) -> datetime:
+        return self.station.ctx.timeline.utc(stamp)
+
+    def now_utc(self) -> datetime:
+        return self.station.ctx.timeline.now_utc(self.port.station_now())
+
+    def station_operative(self) -> bool:
+        return self.station.availability.station_operative
+
+    def number(self, evse: int, connector: int) -> int:
+        count = 0
+        for one in self.station.evses:
+            for identity in one.connector_ids:
+                count += 1
+                if (one.id, identity) == (evse, connector):
+                    return count
+        return 0
+
+    def place(self, number: int) -> tuple[int, int] | None:
+        count = 0
+        for one in self.station.evses:
+            for identity in one.connector_ids:
+                count += 1
+                if count == number:
+                    return one.id, identity
+        return None
+
+    def wire_id(self, transaction_id: str) -> str | None:
+        bound = self.station.bindings.get(transaction_id)
+        return bound if bound is not None or self.dialect.csms_numbers_transactions else transaction_id
+
+    def transaction_of(self, wire_id: str) -> str | None:
+        for evse in self.station.evses:
+            if evse.transaction is not None and self.wire_id(evse.transaction.id) == wire_id:
+                return evse.transaction.id
+        return None
+
+    def queued(self, transaction_id: str | None) -> bool:
+        """Whether messages of a transaction (None: of any) are not yet answered (OCPP 2.0.1 E14)."""
+        return self.outbox.awaits(transaction_id)
+
+
+_EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {
+    effects.Reply: Engine._reply,
+    effects.Tell: Engine._tell,
+    effects.Notify: Engine._notify,
+    effects.Ask: Engine._ask,
+    effects.TokenEnded: Engine._token_ended,
+    effects.QueryEnded: Engine._query_ended,
+    effects.Publish: Engine._publish,
+    effects.Reboot: Engine._reboot,
+    effects.ClockChanged: lambda engine, effect: None,
+}

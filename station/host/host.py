@@ -1,0 +1,346 @@
+"""A station as a whole: profile, store, hardware, readers, runner, and the hand that commands it.
+
+``Host`` is what programs embed and what the control face drives (it satisfies ``station.control.Commandable``). It
+takes drivers from outside: ``Host(profile, drivers={(1, "contactor"): device})``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from drivers.api import DriverError
+from drivers.sim.bay import Bay
+from drivers.sim.behaviour import Action, CarScript
+from station.clock import Clock, SystemClock
+from station.config import Profile
+from station.core.evse import Evse
+from station.core.meter import METER
+from station.host.commands import HANDLERS, Wait
+from station.host.execution import CommandRefused, Execution
+from station.host.hardware import Devices, EvseHardware
+from station.host.kind import Kind
+from station.host.readers import Readers
+from station.host.runner import Runner, Surroundings
+from station.host.status import station_status, utc_text
+from station.host.tracing import Tracer
+from station.host.variables import variable_list
+from station.net import dial
+from station.store import MemoryStore, SqliteStore, Store
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[dict[str, Any]], None]
+WIRE = "wire"
+
+
+class Host:
+    """One station with everything it needs.
+
+    Args:
+        profile: the profile.
+        drivers: devices from outside, by (EVSE, part).
+        kind: shared among stations of one profile; made where left out.
+        store: opened from the profile where left out.
+        clock: station time.
+        url: where to dial in place of the profile's URL (the embedded CSMS).
+        seed: of everything that varies; None: unpredictable.
+        trace: a file to which every frame is appended.
+        dialer: makes connections; another one for tests and virtual fleets.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        drivers: Mapping[tuple[int, str], Any] | None = None,
+        *,
+        kind: Kind | None = None,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        url: str | None = None,
+        seed: str | None = None,
+        trace: Path | None = None,
+        dialer: Callable[..., Any] = dial,
+    ) -> None:
+        self.profile = profile
+        self.loop = asyncio.get_running_loop()
+        self._listeners: list[tuple[Listener, frozenset[str] | None]] = []
+        self._waiting: deque[tuple[Wait, asyncio.Future[dict[str, Any]]]] = deque()
+        self._looking = False
+        self._stopping: asyncio.Task[None] | None = None
+        self.exits: Callable[[], None] | None = None
+        self._tracer = Tracer(self._wire, trace) if trace is not None else None
+        self.store = store if store is not None else open_store(profile, self.loop)
+        clock = clock or SystemClock()
+        kind = kind or Kind(profile)
+        given: dict[int, dict[str, Any]] = {}
+        for (evse, part), device in (drivers or {}).items():
+            given.setdefault(evse, {})[part] = device
+        rows = self.store.load().get(METER, {})
+        hardware = {
+            evse.id: EvseHardware(
+                evse.id,
+                Devices.of(
+                    Bay(self._bay_options(kind, evse), clock, start_wh=float(rows.get(str(evse.id)) or 0.0)),
+                    given.get(evse.id, {}),
+                ),
+                tuple(connector.id for connector in evse.connectors),
+                self._hand_over,
+            )
+            for evse in profile.evses
+        }
+        self.runner = Runner(
+            kind,
+            profile,
+            Surroundings(
+                store=self.store,
+                hardware=hardware,
+                told=self.told,
+                traced=self._frame,
+                clock=clock,
+                url=url,
+                seed=seed,
+                exits=self._exit,
+                dialer=dialer,
+            ),
+            self.loop,
+        )
+        self.runner.on_turn = self.look
+        self.readers = Readers(
+            profile.auth.readers,
+            tuple(evse.id for evse in profile.evses),
+            self.runner.feed,
+            self.told,
+            self._hand_over,
+        )
+        self._script = CarScript(
+            kind.bay_options(profile.evses[0]).car,
+            Random(f"{seed or ''}/{profile.station.id}/car"),  # noqa: S311 - variety, no secret
+            clock.now(),
+        )
+        self._script_timer: asyncio.TimerHandle | None = None
+        self._clock = clock
+
+    @staticmethod
+    def _bay_options(kind: Kind, evse: Any) -> Any:
+        """Only the first EVSE's car is there by itself: there is one car in a profile."""
+        options = kind.bay_options(evse)
+        return options if evse.id == 1 else replace(options, car=replace(options.car, plugged=False, plugs_in_s=None))
+
+    # Life
+
+    @property
+    def id(self) -> str:
+        """The station's identity."""
+        return self.profile.station.id
+
+    def start(self, *, offline: bool = False) -> None:
+        """Begin the first boot, and dial unless ``offline``."""
+        self.runner.stay_offline = offline
+        self.runner.start()
+        quarantined = getattr(self.store, "quarantined", None)
+        if quarantined is not None:
+            message = f"the store was damaged; what could be read was saved, the rest is kept as {quarantined}"
+            log.error("%s", message)
+            self.told("error", {"message": message})
+        self.readers.start()
+        self._follow_script()
+        if not offline:
+            self.runner.connect()
+        self.look()
+
+    async def stop(self) -> None:
+        """The ordered stop; a second call waits for the first."""
+        if self._stopping is None:
+            self._stopping = self.loop.create_task(self._stop())
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self) -> None:
+        if self._script_timer is not None:
+            self._script_timer.cancel()
+        self.readers.release()
+        await self.runner.stop()
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_exception(CommandRefused("the station was stopped"))
+        self._waiting.clear()
+        if self._tracer is not None:
+            self._tracer.close()
+
+    def _exit(self) -> None:
+        if self.exits is not None:
+            self.exits()
+
+    def _hand_over(self, call: Callable[[], None]) -> None:
+        self.loop.call_soon_threadsafe(call)
+
+    # The simulated driver
+
+    def _follow_script(self) -> None:
+        if self._script_timer is not None:
+            self._script_timer.cancel()
+            self._script_timer = None
+        due_s = self._script.next_at()
+        if due_s is not None:
+            speed = getattr(self._clock, "speed", 1.0)
+            delay_s = max(0.0, (due_s - self._clock.now()) / speed)
+            self._script_timer = self.loop.call_later(delay_s, self._act)
+
+    def _act(self) -> None:
+        self._script_timer = None
+        for action in self._script.due(self._clock.now()):
+            self._do(action)
+        self._follow_script()
+
+    def _do(self, action: Action) -> None:
+        evse = self.profile.evses[0].id
+        try:
+            if action.kind == "tap":
+                self.execute("tap", {"tagId": action.card or "", "evse": evse})
+            else:
+                self.execute(action.kind, {"evse": evse})
+        except CommandRefused as problem:
+            log.info("the simulated driver could not %s: %s", action.kind, problem)
+
+    def plugged(self, evse: int) -> None:
+        """Somebody plugged the car in."""
+        if evse == self.profile.evses[0].id:
+            self._script.plugged(self._clock.now())
+            self._follow_script()
+        self.moved()
+
+    def unplugged(self, evse: int) -> None:
+        """Somebody pulled the cable."""
+        if evse == self.profile.evses[0].id:
+            self._script.unplugged()
+            self._follow_script()
+        self.moved()
+
+    # Commands
+
+    def execute(self, command: str, params: Mapping[str, Any]) -> Execution:
+        """Let a command take effect now.
+
+        Raises:
+            CommandRefused: it cannot come about.
+        """
+        try:
+            outcome = HANDLERS[command](self, params)
+        except DriverError as problem:
+            raise CommandRefused(problem.message, problem.hint or None) from problem
+        future: asyncio.Future[dict[str, Any]] = self.loop.create_future()
+        if callable(outcome):
+            self._waiting.append((outcome, future))
+            self.look()
+        else:
+            future.set_result(outcome)
+        return Execution(future)
+
+    def look(self) -> None:
+        """Ask those who wait whether their time has come; called after every turn."""
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            for _ in range(len(self._waiting)):
+                wait, future = self._waiting.popleft()
+                if not future.done() and not _answered(wait, future):
+                    self._waiting.append((wait, future))
+        finally:
+            self._looking = False
+
+    def moved(self) -> None:
+        """The simulated world was changed by hand: its next change may come at another time."""
+        self.runner.rearm()
+        self.look()
+
+    def evse(self, number: int) -> Evse:
+        """An EVSE of the present boot."""
+        evse = self.runner.engine.station.evse(number)
+        if evse is None:
+            raise CommandRefused("this station has no such EVSE")
+        return evse
+
+    def simulated(self, evse: int, part: str) -> EvseHardware:
+        """The hardware of an EVSE, where this part of it is simulated.
+
+        Raises:
+            CommandRefused: the part is real.
+        """
+        hardware = self.runner.around.hardware[evse]
+        if part in hardware.devices.outside:
+            raise CommandRefused(f"the {part} of EVSE {evse} is real hardware")
+        return hardware
+
+    # Looking
+
+    def status(self) -> dict[str, Any]:
+        """See INTERFACE §3."""
+        return station_status(self.runner)
+
+    def variables(self) -> list[dict[str, Any]]:
+        """Every variable with its value and what may be written."""
+        return variable_list(self.runner.engine.variables)
+
+    def subscribe(self, listener: Listener, types: frozenset[str] | None = None) -> Callable[[], None]:
+        """Hear events; ``wire`` only when it is named. Answers how to end that."""
+        entry = (listener, types)
+        self._listeners.append(entry)
+
+        def end() -> None:
+            if entry in self._listeners:
+                self._listeners.remove(entry)
+
+        return end
+
+    def told(self, event: str, data: dict[str, Any]) -> None:
+        """Tell everybody who listens."""
+        made: dict[str, Any] | None = None
+        for listener, types in list(self._listeners):
+            if (types is None and event != WIRE) or (types is not None and event in types):
+                made = made or {"event": event, "data": data, "timestamp": utc_text(self.runner.utc())}
+                listener(made)
+
+    def _frame(self, direction: str, text: str | bytes) -> None:
+        if self._tracer is None:
+            if not any(types is not None and WIRE in types for _, types in self._listeners):
+                return
+            self._tracer = Tracer(self._wire, None)
+        self._tracer.frame(direction, text)
+
+    def _wire(self, frame: dict[str, Any]) -> None:
+        self.told(WIRE, frame)
+
+
+def _answered(wait: Wait, future: asyncio.Future[dict[str, Any]]) -> bool:
+    try:
+        data = wait()
+    except CommandRefused as problem:
+        future.set_exception(problem)
+        return True
+    if data is None:
+        return False
+    future.set_result(data)
+    return True
+
+
+def open_store(profile: Profile, loop: asyncio.AbstractEventLoop) -> Store:
+    """The store of a profile.
+
+    Raises:
+        StoreError: in use, of a newer program, or not to be written.
+    """
+    if profile.store is None:
+        return MemoryStore()
+
+    def deliver(call: Callable[[], None]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(call)
+
+    return SqliteStore(profile.store, deliver)

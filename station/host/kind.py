@@ -1,0 +1,171 @@
+"""What all stations of one profile share: plan, variable models, wiring. Built once, used by thousands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from drivers.sim.config import BayOptions, CarOptions, ContactorOptions, LockOptions, MeterOptions, PilotOptions
+from station import __version__
+from station.config import Profile
+from station.config.profile import EvseConfig
+from station.core.catalogue import Address, Catalogue, Layout, build_catalogue
+from station.core.context import ConnectorPlan, EvsePlan, StationPlan
+from station.core.variable_model import Model, Setting
+from station.host.engine import Wiring
+from station.host.settings import merged, profile_settings
+from station.ocpp.dialect import Dialect, Identity
+from station.ocpp.rules import RULES, WireRules
+from station.ocpp.v16 import DIALECT as V16
+from station.ocpp.v201 import DIALECT as V201
+
+FEATURES = frozenset({"core", "auth_cache", "remote_trigger"})
+"""The functions that this program has, in the catalogue's names."""
+
+DIALECTS: dict[str, Dialect] = {dialect.subprotocol: dialect for dialect in (V201, V16)}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A profile, made ready.
+
+    Raises on first use:
+        ConfigError: the profile's variables are wrong.
+    """
+
+    profile: Profile
+
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """The features present."""
+        return FEATURES
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The variables that a station of this kind may have."""
+        return build_catalogue(self.features)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """EVSEs and connectors."""
+        return Layout(tuple((evse.id, tuple(c.id for c in evse.connectors)) for evse in self.profile.evses))
+
+    @cached_property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The versions that are offered, in this order; those that this program does not speak are left out."""
+        return tuple(DIALECTS[name] for name in self.profile.csms.versions if name in DIALECTS)
+
+    @cached_property
+    def _settings(self) -> tuple[Setting, ...]:
+        return (*self._own_settings(), *profile_settings(self.profile, self.catalogue, self.layout))
+
+    @cached_property
+    def _models(self) -> dict[str, Model]:
+        return {}
+
+    def model(self, dialect: Dialect) -> Model:
+        """The variables as delivered for a version."""
+        known = self._models.get(dialect.version)
+        if known is None:
+            settings = merged(dialect.defaults().items(), self._settings)
+            known = self._models[dialect.version] = Model(self.catalogue, settings, self.layout)
+        return known
+
+    @cached_property
+    def _plans(self) -> dict[str, StationPlan]:
+        return {}
+
+    def plan(self, dialect: Dialect) -> StationPlan:
+        """What the core needs of the profile."""
+        known = self._plans.get(dialect.version)
+        if known is None:
+            known = self._plans[dialect.version] = self._plan(dialect)
+        return known
+
+    def _plan(self, dialect: Dialect) -> StationPlan:
+        profile = self.profile
+        return StationPlan(
+            evses=tuple(self._evse(evse) for evse in profile.evses),
+            selection=profile.auth.selection,
+            remote_start_without_evse=profile.auth.remote_start_without_evse,
+            free=profile.auth.free,
+            allow=frozenset(card.upper() for card in profile.auth.allow),
+            master_group=profile.auth.master_group,
+            record_s=profile.metering.record_s,
+            resume_after_power_loss=profile.transactions.after_power_loss == "resume",
+            tells_states=dialect.tells_states,
+            central=profile.csms.mode != "none",
+        )
+
+    def _evse(self, evse: EvseConfig) -> EvsePlan:
+        meter = evse.hardware.meter.parsed
+        simulated = isinstance(meter, MeterOptions)
+        return EvsePlan(
+            id=evse.id,
+            connectors=tuple(
+                ConnectorPlan(c.id, c.cable == "fixed", c.lock and c.cable != "fixed", c.type) for c in evse.connectors
+            ),
+            max_current_a=evse.max_current_a,
+            phases=evse.phases,
+            session_meter=simulated and meter.counts == "session",
+            signing_meter=simulated and meter.signed is not False,
+        )
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """Identity and features for the engine."""
+        station = self.profile.station
+        identity = Identity(station.vendor, station.model, station.serial, station.firmware or __version__)
+        return Wiring(identity, self.features, self.profile.csms.mode != "none")
+
+    def rules(self, dialect: Dialect) -> WireRules:
+        """The wire's rules of a version."""
+        return RULES[dialect.version]  # type: ignore[index]
+
+    def bay_options(self, evse: EvseConfig) -> BayOptions:
+        """The simulated bay of an EVSE."""
+        hardware, car = evse.hardware, self.profile.car
+        parsed = {type(part.parsed): part.parsed for part in hardware.parts}
+        return BayOptions(
+            max_current_a=evse.max_current_a,
+            phases=evse.phases,
+            cable=evse.connectors[0].cable,
+            car=CarOptions(
+                battery_wh=car.battery_wh,
+                soc_percent=car.soc_percent,
+                max_power_w=car.max_power_w,
+                phases=car.phases,
+                plugged=car.plugged,
+                plugs_in_s=car.plugs_in_s,
+                taps=car.taps,
+                stays_s=car.stays_s,
+            ),
+            pilot=parsed.get(PilotOptions, PilotOptions()),
+            contactor=parsed.get(ContactorOptions, ContactorOptions()),
+            lock=parsed.get(LockOptions, LockOptions()),
+            meter=parsed.get(MeterOptions, MeterOptions()),
+        )
+
+    def _own_settings(self) -> tuple[Setting, ...]:
+        """What the profile says in other places and the device model repeats."""
+        station = self.profile.station
+        identity = self.wiring.identity
+        own = {
+            "ChargingStation.VendorName": station.vendor,
+            "ChargingStation.Model": station.model,
+            "ChargingStation.SerialNumber": station.serial or "",
+            "ChargingStation.FirmwareVersion": identity.firmware or "",
+            "SecurityCtrlr.SecurityProfile": str(self.profile.csms.security.profile),
+        }
+        settings = [Setting(Address.parse(name)[0], value, default=True) for name, value in own.items()]
+        password = self.profile.csms.security.password
+        if password is not None:
+            address = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
+            settings.append(Setting(address, password.reveal(), minimum=0, default=True))
+        for evse in self.profile.evses:
+            power = Address.parse(f"EVSE@{evse.id}.Power")[0]
+            settings.append(Setting(power, maximum=evse.max_current_a * evse.phases * 230.0, default=True))
+            for connector in evse.connectors:
+                where = Address.parse(f"Connector@{evse.id}.{connector.id}.ConnectorType")[0]
+                settings.append(Setting(where, connector.type, default=True))
+        return tuple(settings)

@@ -1,0 +1,62 @@
+"""What observers are told, in the shapes of INTERFACE §3. Words only; the host delivers them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from station.core.values import IdToken
+from station.ocpp.statuses import Change
+
+if TYPE_CHECKING:
+    from station.host.engine import Engine
+
+
+def tag(token: IdToken | None) -> str | None:
+    """A token's text for the control face, where nothing is masked."""
+    return token.value if token is not None else None
+
+
+class Notices:
+    """Turns the core's publications into events of the control face."""
+
+    __slots__ = ("engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def publish(self, event: str, data: dict[str, Any]) -> None:
+        """An event of the core: EVSE and connector become the connector's number, ids those of the wire."""
+        out: dict[str, Any] = {}
+        if "evse" in data:
+            out["connector"] = self.engine.number(data["evse"], data["connector"])
+        for name, value in data.items():
+            if name == "id":
+                out["id"] = value
+                out["transactionId"] = wire_number(self.engine.wire_id(value))
+            elif name == "token":
+                out["tagId"] = tag(value)
+            elif name not in ("evse", "connector"):
+                out[name] = value
+        self.engine.port.publish(event, out)
+
+    def status_changed(self, change: Change) -> None:
+        """A connector's status is another one; that of the station as a whole is no connector's."""
+        evse, connector = change.place
+        if evse == 0:
+            return
+        self.engine.port.publish(
+            "connector_status",
+            {
+                "connector": self.engine.number(evse, connector),
+                "status": change.told.status,
+                "previousStatus": change.previous.status if change.previous else None,
+                "errorCode": change.told.error_code,
+            },
+        )
+
+
+def wire_number(wire_id: str | None) -> int | str | None:
+    """A transaction's id as it is on the wire: OCPP 1.6 has integers."""
+    if wire_id is not None and wire_id.lstrip("-").isdigit():
+        return int(wire_id)
+    return wire_id

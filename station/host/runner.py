@@ -1,0 +1,447 @@
+"""One station on an event loop: the shell around the engine.
+
+Owns the connection, the timer and the boots; the store and the hardware outlive boots and belong to whoever made the
+runner. All events of a station pass through its engine in the loop's thread, so there are no locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from station.clock import Clock, SystemClock
+from station.config import Profile
+from station.core import effects, events
+from station.core.device_model import Address
+from station.core.effects import Effect
+from station.core.events import Event
+from station.core.records import Batch
+from station.core.station import Station
+from station.core.values import BootReason, StopReason
+from station.core.variables import Variables
+from station.errors import StationError
+from station.host.computed import Computed
+from station.host.engine import Engine
+from station.host.hardware import EvseHardware
+from station.host.ids import Ids
+from station.host.kind import Kind
+from station.host.link import Link
+from station.net import BackOffSettings, BasicAuth, DialFailed, Target, dial
+from station.net.errors import FailureKind
+from station.net.tls import TlsSettings, TlsSettingsError, Verify, client_context
+from station.ocpp.dialect import Dialect
+from station.ocpp.rpc import Rpc
+from station.store import Store
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 5.0
+_PING = Address.parse("OCPPCommCtrlr.WebSocketPingInterval")[0]
+_WAIT = Address.parse("OCPPCommCtrlr.RetryBackOffWaitMinimum")[0]
+_RANDOM = Address.parse("OCPPCommCtrlr.RetryBackOffRandomRange")[0]
+_TIMES = Address.parse("OCPPCommCtrlr.RetryBackOffRepeatTimes")[0]
+_PASSWORD = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
+_TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
+_IDENTITY = Address.parse("SecurityCtrlr.Identity")[0]
+_UNANSWERED = 30.0
+
+Told = Callable[[str, dict[str, Any]], None]
+Traced = Callable[[str, str | bytes], None]
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a runner is given. ``told`` hears events (INTERFACE §3), ``traced`` every frame ('>' or '<', text)."""
+
+    store: Store
+    hardware: dict[int, EvseHardware]
+    told: Told
+    traced: Traced | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    url: str | None = None
+    seed: str | None = None
+    dialer: Callable[..., Any] = dial
+    exits: Callable[[], None] | None = None
+
+
+class Runner:
+    """A running station. Implements ``engine.Port`` and ``link.Owner``.
+
+    Args:
+        kind: what it shares with others of its profile.
+        profile: its own profile (identity, password).
+        surroundings: store, hardware, observers, clocks.
+        loop: the event loop.
+    """
+
+    def __init__(
+        self, kind: Kind, profile: Profile, surroundings: Surroundings, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.kind = kind
+        self.profile = profile
+        self.around = surroundings
+        self.loop = loop
+        self.version: str | None = None
+        self.alive = False
+        self.waiters: dict[int, asyncio.Future[Any]] = {}
+        self.on_turn: Callable[[], None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._boots = 0
+        self._asked = 0
+        self._resurrection: asyncio.TimerHandle | None = None
+        rng = Random(f"{surroundings.seed or ''}/{profile.station.id}/link")  # noqa: S311 - jitter, no secret
+        self.link = Link(self, surroundings.dialer, rng, loop)
+        self.stay_offline = False
+        self.rebooting = False
+        self.engine: Engine = self._make_engine(BootReason.POWER_UP)
+
+    # Boots
+
+    def _make_engine(self, reason: BootReason) -> Engine:
+        self._boots += 1
+        seed = self.around.seed
+        ids = Ids(None if seed is None else f"{seed}/{self.profile.station.id}/{self._boots}")
+        dialect = self.kind.dialects[0]
+        variables = Variables(self.kind.model(dialect))
+        rows = self.around.store.load()
+        now = self.around.clock.now()
+        station = Station(self.kind.plan(dialect), variables, rows, now, ids.transaction, reason)
+
+        def make_rpc(spoken: Dialect) -> Rpc:
+            actions = spoken.actions(self.kind.features)
+            return Rpc(self.kind.rules(spoken), ids.message, actions.__contains__)
+
+        engine = Engine(station, dialect, self, self.kind.wiring, make_rpc)
+        self._make_rpc = make_rpc
+        if variables.known(_IDENTITY):
+            variables.compute(_IDENTITY, lambda: self.profile.station.id)
+        variables.compute_with(Computed(engine).value)
+        variables.listen("OCPPCommCtrlr", self._link_variable_changed)
+        return engine
+
+    def start(self, reason: BootReason = BootReason.POWER_UP) -> None:
+        """Begin the first boot of this process. Dialling is ``link.connect``."""
+        self._begin(events.HardwareReady())
+
+    def _begin(self, ready: events.HardwareReady) -> None:
+        self.alive = True
+        self.version = None
+        self.engine.start()
+        for hardware in self.around.hardware.values():
+            hardware.attach(self.feed)
+        utc = self.around.clock.utc()
+        if utc is not None:
+            self.feed(events.ClockLearnt(utc))
+        self.feed(ready)
+        for key in self.engine.station.damaged:
+            self.around.told("error", {"message": f"the stored message {key} cannot be read and was set aside"})
+
+    def down(self) -> None:
+        """Everything of this boot ends, as at a power cut: nothing is told, nothing is stored any more."""
+        self.alive = False
+        self.link.abort()
+        self._cancel_timer()
+        for hardware in self.around.hardware.values():
+            hardware.detach()
+            hardware.bay.power_cut()
+
+    def boot_later(self, delay_s: float, reason: BootReason, ready: events.HardwareReady) -> None:
+        """Boot again after ``delay_s`` of station time."""
+        self.rebooting = True
+
+        def begin() -> None:
+            self._resurrection = None
+            self.rebooting = False
+            self.engine = self._make_engine(reason)
+            self._begin(ready)
+            if not self.stay_offline:
+                self.connect()
+            self._turned()
+
+        self._resurrection = self.loop.call_later(self._real(delay_s), begin)
+
+    def power_cycle(self, reason: StopReason, resume: bool | None) -> None:
+        """Cut the power; it comes back by itself."""
+        self.down()
+        ready = events.HardwareReady(reason, resume)
+        self.boot_later(self.profile.reboot.takes_s, BootReason.POWER_UP, ready)
+
+    def reboot(self, effect: effects.Reboot) -> None:
+        """Port: start anew in order, after what is queued was told or the drain time is over."""
+        self.rebooting = True
+        self.loop.create_task(self._reboot(effect))
+
+    async def _reboot(self, effect: effects.Reboot) -> None:
+        if effect.drain:
+            await self.drained()
+        self.link.close("rebooting")
+        if self.profile.reboot.real and self.around.exits is not None:
+            self.around.exits()
+            return
+        self.down()
+        self.boot_later(self.profile.reboot.takes_s, effect.reason, events.HardwareReady())
+
+    async def stop(self) -> None:
+        """The ordered stop: contactors open, transactions end, what can be told in time is told, all is stored."""
+        if self._resurrection is not None:
+            self._resurrection.cancel()
+        if self.alive:
+            resume = self.profile.transactions.after_power_loss == "resume"
+            self.feed(events.PowerFailing(StopReason.REBOOT, resume))
+            await self.drained()
+            self.alive = False
+        self.link.close("stopped")
+        self._cancel_timer()
+        for hardware in self.around.hardware.values():
+            hardware.release()
+        for waiter in self.waiters.values():
+            waiter.cancel()
+        await asyncio.sleep(0)
+        await self.loop.run_in_executor(None, self.around.store.close)
+
+    async def drained(self) -> None:
+        """Wait until nothing is queued or in flight, at most ``DRAIN_S``; at once where nobody listens."""
+        deadline = self.loop.time() + DRAIN_S
+        while self.alive and self.loop.time() < deadline:
+            engine = self.engine
+            settled = engine.station.settled or engine.store_failed
+            told = not self.link.up or not engine.registered or (engine.outbox.empty and not engine.rpc.busy)
+            if settled and told:
+                return
+            await asyncio.sleep(0.02)
+
+    # Feeding and time
+
+    def feed(self, event: Event) -> None:
+        """Hand an event to the station."""
+        if self.alive:
+            self.engine.feed(event)
+            self._turned()
+
+    @property
+    def boots(self) -> int:
+        """How many boots this process has seen."""
+        return self._boots
+
+    def rearm(self) -> None:
+        """Something outside has changed when it has to be looked at next."""
+        if self.alive:
+            self._turned()
+
+    def _turned(self) -> None:
+        self._arm()
+        if self.on_turn is not None:
+            self.on_turn()
+
+    def _real(self, station_s: float) -> float:
+        return station_s / getattr(self.around.clock, "speed", 1.0)
+
+    def _arm(self) -> None:
+        """Have the timer ring when the first of all deadlines is due."""
+        station, wire = self.engine.next_deadline()
+        for hardware in self.around.hardware.values():
+            change = hardware.next_change()
+            if change is not None and (station is None or change < station):
+                station = change
+        delays = []
+        if station is not None:
+            delays.append(self._real(station - self.around.clock.now()))
+        if wire is not None:
+            delays.append(wire - self.loop.time())
+        if not delays:
+            return
+        at = self.loop.time() + max(0.0, min(delays))
+        if self._timer is not None:
+            if self._timer_at <= at + 1e-4:
+                return
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self.loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if not self.alive:
+            return
+        for hardware in self.around.hardware.values():
+            hardware.poll()
+        self.engine.tick()
+        self._turned()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # Port
+
+    def station_now(self) -> float:
+        """Port: station time."""
+        return self.around.clock.now()
+
+    def wire_now(self) -> float:
+        """Port: wire time."""
+        return self.loop.time()
+
+    def send(self, text: str) -> None:
+        """Port: a frame for the CSMS."""
+        if self.around.traced is not None:
+            self.around.traced(">", text)
+        self.link.send(text)
+
+    def commit(self, batch: Batch) -> None:
+        """Port: make it durable. What comes back to an earlier boot is ignored."""
+        engine = self.engine
+
+        def done(seq: int, problem: StationError | None) -> None:
+            if engine is self.engine and self.alive:
+                self.feed(events.Recorded(seq) if problem is None else events.RecordFailed(seq, problem.message))
+
+        self.around.store.commit(batch, done)
+
+    def physical(self, effect: Effect) -> None:
+        """Port: contactor, pilot, lock and meter."""
+        self.around.hardware[effect.evse].carry_out(effect)
+
+    def publish(self, event: str, data: dict[str, Any]) -> None:
+        """Port: an event for observers."""
+        if event == "connected":
+            self.link.settled()
+        self.around.told(event, data)
+
+    def token_ended(self, effect: effects.TokenEnded) -> None:
+        """Port: a token reached a result."""
+        data = {
+            "tagId": effect.token.value,
+            "result": effect.result.value,
+            "reason": effect.reason,
+            "trace": list(effect.trace),
+        }
+        if effect.final:
+            self.around.told("token", data)
+        self.answer(effect.asked, {**data, "final": effect.final})
+
+    def query_ended(self, asked: int, answer: Any, problem: str) -> None:
+        """Port: a question of the owner was answered."""
+        self.answer(asked, (answer, problem))
+
+    def redial(self, reason: str) -> None:
+        """Port: the connection is deaf. It is cut after this turn, not within it."""
+        self.loop.call_soon(self.link.drop, reason)
+
+    # Questions of the owner
+
+    def question(self) -> tuple[int, asyncio.Future[Any]]:
+        """A number under which an answer will come."""
+        self._asked += 1
+        future = self.loop.create_future()
+        self.waiters[self._asked] = future
+        return self._asked, future
+
+    def answer(self, asked: int | None, result: Any) -> None:
+        """The answer came."""
+        future = self.waiters.pop(asked, None) if asked is not None else None
+        if future is not None and not future.done():
+            future.set_result(result)
+
+    # The link
+
+    def connect(self) -> None:
+        """Dial now, where there is a CSMS and the owner has not forbidden it."""
+        if self.kind.wiring.central and self.alive:
+            self.link.connect()
+
+    def target(self) -> Target:
+        """Link: where and how to dial now."""
+        variables, security = self.engine.variables, self.profile.csms.security
+        password = variables.text(_PASSWORD)
+        url = self.around.url or self.profile.station_url or ""
+        context = None
+        if url.startswith("wss:"):
+            verify = Verify.FULL if security.check_host_name else Verify.CHAIN
+            files = (security.ca,) if security.ca is not None else ()
+            settings = TlsSettings(
+                ca_files=(*files, *(path for path in self.profile.certificates.csms if path.exists())),
+                cert_file=security.cert,
+                key_file=security.key,
+                verify=verify if security.check_chain else Verify.NOTHING,
+            )
+            try:
+                context = client_context(settings)
+            except TlsSettingsError as problem:
+                raise DialFailed(FailureKind.TLS, problem.message, problem.hint or "") from problem
+        dialects = [d for d in self.kind.dialects if self.version in (None, d.version)]
+        return Target(
+            url=url,
+            subprotocols=tuple(dialect.subprotocol for dialect in dialects),
+            basic_auth=BasicAuth(self.profile.station.id, password) if password else None,
+            ssl_context=context,
+            open_timeout_s=self._call_timeout_s(),
+            compression=self.profile.csms.compression,
+        )
+
+    def _call_timeout_s(self) -> float:
+        return self.engine.variables.number(_TIMEOUT, _UNANSWERED)
+
+    def back_off(self) -> BackOffSettings:
+        """Link: RetryBackOff* as they are now."""
+        variables = self.engine.variables
+        return BackOffSettings(variables.number(_WAIT), variables.number(_RANDOM), variables.integer(_TIMES))
+
+    def ping_s(self) -> tuple[float, float]:
+        """Link: the interval of pings, and the patience with each."""
+        interval_s = self.engine.variables.number(_PING)
+        return interval_s, min(self._call_timeout_s(), 2 * interval_s)
+
+    def link_up(self, subprotocol: str) -> bool:
+        """Link: a connection stands; its version holds until the next boot."""
+        dialect = next((d for d in self.kind.dialects if d.subprotocol == subprotocol), None)
+        if dialect is None or self.version not in (None, dialect.version):
+            return False
+        if dialect is not self.engine.dialect:
+            self.engine.station.ctx.plan = self.kind.plan(dialect)
+            self.engine.variables.model = self.kind.model(dialect)
+            self.engine.switch(dialect, self._make_rpc)
+        self.version = dialect.version
+        was_accepted = self.engine.station.registration.accepted
+        self.engine.connected()
+        if was_accepted:
+            self.link.settled()
+            self.around.told("connected", {})
+        self._turned()
+        return True
+
+    def link_down(self, reason: str) -> None:
+        """Link: the connection is gone."""
+        self.around.told("disconnected", {"reason": reason})
+        if self.alive:
+            self.engine.disconnected()
+            self._turned()
+
+    def link_failed(self, failure: DialFailed) -> None:
+        """Link: an attempt failed; said in one line, with the next thing to try."""
+        self.around.told("error", {"message": failure.message, "hint": failure.hint, "kind": failure.kind.name})
+
+    def received(self, data: str | bytes) -> None:
+        """Link: a message."""
+        if self.around.traced is not None:
+            self.around.traced("<", data)
+        if self.alive:
+            self.engine.receive(data)
+            self._turned()
+
+    def _link_variable_changed(self, address: Address, old: str | None, new: str | None) -> None:
+        if address == _PING:
+            self.loop.call_soon(self.link.reschedule_ping)
+
+    # Looking
+
+    def utc(self) -> datetime:
+        """The station's UTC; the host's where the station does not know any."""
+        timeline = self.engine.station.ctx.timeline
+        return timeline.now_utc(self.station_now()) if timeline.known else datetime.now(UTC)

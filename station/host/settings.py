@@ -1,0 +1,167 @@
+"""What a profile says about variables, as settings of the variable store.
+
+Three spellings of the same: a variable of 2.x by its address, a configuration key of 1.6 by its name, and the short
+names of the profile (``csms.ping``). The same thing given twice and differently is an error that shows both places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from station.config import ConfigError, Profile
+from station.config.errors import Position, Problem
+from station.config.profile import ShortName, VariableSetting
+from station.config.secret import Secret
+from station.core.catalogue import Address, Catalogue, DataType, Layout, Mutability
+from station.core.variable_model import Model, Setting, VariableError
+from station.ocpp.v16 import keys
+
+_SHORT: dict[str, tuple[str, ...]] = {
+    "csms.security.profile": ("SecurityCtrlr.SecurityProfile",),
+    "csms.security.password": ("SecurityCtrlr.BasicAuthPassword",),
+    "csms.call_timeout": ("OCPPCommCtrlr.MessageTimeout[Default]",),
+    "csms.ping": ("OCPPCommCtrlr.WebSocketPingInterval",),
+    "csms.reconnect.wait": ("OCPPCommCtrlr.RetryBackOffWaitMinimum",),
+    "csms.reconnect.random": ("OCPPCommCtrlr.RetryBackOffRandomRange",),
+    "csms.reconnect.doubles": ("OCPPCommCtrlr.RetryBackOffRepeatTimes",),
+    "auth.master_group": ("AuthCtrlr.MasterPassGroupId",),
+    "metering.sample": ("SampledDataCtrlr.TxUpdatedInterval",),
+    "metering.aligned": ("AlignedDataCtrlr.Interval",),
+    "metering.measurands": ("SampledDataCtrlr.TxUpdatedMeasurands",),
+}
+"""Short names and the variables that they are. ``transactions.after_power_loss`` is no variable of either version."""
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+class _Collector:
+    """Settings with the places where they were written."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._places: dict[tuple[Address, str], tuple[str, Position]] = {}
+        self.settings: list[tuple[Setting, Position]] = []
+        self.problems: list[Problem] = []
+
+    def add(self, setting: Setting, position: Position) -> None:
+        key = (self._model.canonical(setting.address) or setting.address, setting.attribute)
+        known = self._places.get(key)
+        if setting.value is not None:
+            if known is not None and known[0] != setting.value:
+                message = f"{setting.address} is given twice and differently, here and at {known[1]}"
+                self.problems.append(Problem(position, message))
+                return
+            self._places[key] = (setting.value, position)
+        self.settings.append((setting, position))
+
+
+def profile_settings(profile: Profile, catalogue: Catalogue, layout: Layout) -> tuple[Setting, ...]:
+    """Every setting of the profile, in order.
+
+    Raises:
+        ConfigError: unknown names without a type, illegal values, contradictions; all of them at once.
+    """
+    collector = _Collector(Model(catalogue, (), layout))
+    for short in profile.short_names:
+        for setting in _short(short):
+            collector.add(setting, short.position)
+    for entry in profile.variables:
+        try:
+            for setting in _variable(entry, catalogue):
+                collector.add(setting, entry.position)
+        except (ValueError, KeyError) as problem:
+            collector.problems.append(Problem(entry.position, str(problem).strip("'\"")))
+    collector.problems.extend(_refused(collector.settings, catalogue, layout))
+    if collector.problems:
+        raise ConfigError(collector.problems)
+    return tuple(setting for setting, _ in collector.settings)
+
+
+def _refused(settings: Iterable[tuple[Setting, Position]], catalogue: Catalogue, layout: Layout) -> Iterator[Problem]:
+    """Every setting that the variable store does not take, with its place."""
+    taken: list[Setting] = []
+    for setting, position in settings:
+        try:
+            Model(catalogue, (*taken, setting), layout)
+        except VariableError as problem:
+            suggestion = f"did you mean {problem.suggestion}?" if problem.suggestion else ""
+            yield Problem(position, f"{problem.address}: {problem.message}", suggestion)
+        else:
+            taken.append(setting)
+
+
+def _short(short: ShortName) -> Iterator[Setting]:
+    for name in _SHORT.get(short.path, ()):
+        address, _ = Address.parse(name)
+        value = _text(short.value)
+        if short.path == "csms.security.password":
+            yield Setting(address, value, minimum=0)
+        else:
+            yield Setting(address, value)
+
+
+def _variable(entry: VariableSetting, catalogue: Catalogue) -> tuple[Setting, ...]:
+    kind = DataType(entry.type) if entry.type is not None else None
+    characteristics = {
+        "type": kind,
+        "mutability": Mutability(entry.mutability) if entry.mutability is not None else None,
+        "minimum": entry.min,
+        "maximum": entry.max,
+        "values": entry.values,
+        "pattern": entry.pattern,
+        "reboot": entry.reboot,
+    }
+    given = {name: value for name, value in characteristics.items() if value is not None}
+    if entry.address.component is not None:
+        parts = entry.address
+        address = Address(
+            parts.component or "",
+            parts.component_instance,
+            parts.evse,
+            parts.connector,
+            parts.variable,
+            parts.variable_instance,
+        )
+        value = _plain(entry.value, kind or _type_of(catalogue, address))
+        return (Setting(address, value, parts.attribute, **given),)  # type: ignore[arg-type]
+    name = entry.address.variable
+    known = keys.resolve(name)
+    if known is not None:
+        return keys.settings(name, _plain(entry.value, kind or _type_of(catalogue, known)), **given)
+    if kind is None:
+        suggestion = keys.suggest(name)
+        hint = f"; did you mean {suggestion}?" if suggestion else ""
+        raise ValueError(f"{name}: no standard knows this name, so it needs a type{hint}")
+    return (Setting(keys.vendor_address(name), _plain(entry.value, kind), **given),)  # type: ignore[arg-type]
+
+
+def _type_of(catalogue: Catalogue, address: Address) -> DataType | None:
+    definition = catalogue.find(address) or catalogue.standard(address)
+    return definition.type if definition is not None else None
+
+
+_TRUE = frozenset({"on", "yes", "true"})
+_FALSE = frozenset({"off", "no", "false"})
+
+
+def _plain(value: str | None, kind: DataType | None) -> str | None:
+    """``off``, ``no`` and ``false`` mean the same for a boolean, and so do their opposites."""
+    if value is not None and kind is DataType.BOOLEAN:
+        lowered = value.casefold()
+        return "true" if lowered in _TRUE else "false" if lowered in _FALSE else value
+    return value
+
+
+def merged(defaults: Iterable[tuple[str, str]], profile: tuple[Setting, ...]) -> tuple[Setting, ...]:
+    """A version's defaults, under what the profile says."""
+    own = tuple(Setting(Address.parse(name)[0], value, default=True) for name, value in defaults)
+    return (*own, *(replace(setting) for setting in profile))

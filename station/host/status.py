@@ -1,0 +1,89 @@
+"""What a station shows of itself, in the shape of INTERFACE §3."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from station.core.evse import Evse
+from station.core.values import ChargingState, Fault
+from station.host.notices import tag, wire_number
+from station.host.runner import Runner
+
+
+def utc_text(when: datetime) -> str:
+    """UTC with milliseconds and Z."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def station_status(runner: Runner) -> dict[str, Any]:
+    """The answer of the command ``status``."""
+    engine = runner.engine
+    boot = engine.station.ctx.boot_status if runner.alive else None
+    return {
+        "id": runner.profile.station.id,
+        "version": runner.version,
+        "online": runner.link.up,
+        "boot": boot.value if boot is not None else None,
+        "queue": engine.outbox.queued,
+        "time": utc_text(runner.utc()),
+        "evses": [_evse_status(runner, evse, connector) for evse in engine.evses for connector in evse.connector_ids],
+    }
+
+
+def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
+    active = connector == evse.active_connector
+    reading = evse.meter.last
+    power_w = (reading.power_w if reading is not None else None) or 0.0
+    return {
+        "evse": evse.id,
+        "connector": runner.engine.number(evse.id, connector),
+        "plugged": active and evse.ev,
+        "pilot": evse.pilot.value if active else "A",
+        "state": session_state(evse) if active else "idle",
+        "status": _status(runner, evse.id, connector),
+        "contactor": evse.contactor.shown.value,
+        "locked": active and evse.connector.locked,
+        "meter_wh": evse.meter.shown_wh,
+        "power_w": power_w if evse.contactor.passes else 0.0,
+        "limit_a": evse.offered_a,
+        "faults": [Fault(fault).value for fault in evse.faults],
+        "reservation": None,
+        "transaction": _transaction(runner, evse) if active else None,
+    }
+
+
+_ACTIVE = {
+    ChargingState.CHARGING: "charging",
+    ChargingState.SUSPENDED_EV: "suspended_ev",
+    ChargingState.SUSPENDED_EVSE: "suspended_evse",
+}
+
+
+def session_state(evse: Evse) -> str:
+    """Where the session stands: idle, plugged, awaiting, starting, charging, suspended_ev or _evse, interrupted,
+    finishing.
+    """
+    return _ACTIVE.get(evse.charging_state, "starting") if evse.state == "active" else evse.state
+
+
+def _status(runner: Runner, evse: int, connector: int) -> str | None:
+    """As last told; where nothing was told yet, or there is nobody to tell, as it is."""
+    engine, place = runner.engine, (evse, connector)
+    shown = engine.board.shown(place, engine.station.told) if engine.wiring.central else ""
+    current = engine.board.current(place)
+    return shown or (current.status if current is not None else None)
+
+
+def _transaction(runner: Runner, evse: Evse) -> dict[str, Any] | None:
+    transaction = evse.transaction
+    if transaction is None or not evse.desk.recorded:
+        return None
+    shown_wh = evse.meter.shown_wh
+    return {
+        "id": transaction.id,
+        "transactionId": wire_number(runner.engine.wire_id(transaction.id)),
+        "token": tag(transaction.token),
+        "started": utc_text(runner.engine.utc(transaction.started)),
+        "energy_wh": max(0.0, (shown_wh if shown_wh is not None else transaction.last_wh) - transaction.begin_wh),
+    }

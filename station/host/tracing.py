@@ -1,0 +1,110 @@
+"""The wire made visible: frames as events, as lines of a file, with secrets masked.
+
+A result has no action of its own; it is found again by its message id. What a frame holds is shown as it is but for
+secrets, which no place that keeps frames may hold.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = 256
+_SECRET_KEYS = frozenset({"authorizationkey", "basicauthpassword"})
+_SECRET_MEMBERS = frozenset({"password", "passwd", "basicauthpassword", "authorizationkey", "apnpassword"})
+MASK = "***"
+
+
+def masked(value: Any) -> Any:
+    """``value`` with passwords, keys and credentials in URLs replaced."""
+    if isinstance(value, list):
+        return [masked(item) for item in value]
+    if isinstance(value, dict):
+        secret = _names_secret(value)
+        return {
+            name: MASK
+            if name.casefold() in _SECRET_MEMBERS or (secret and "value" in name.casefold())
+            else masked(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, str) and "://" in value and "@" in value:
+        scheme, _, rest = value.partition("://")
+        host = rest.partition("/")[0]
+        if "@" in host:
+            return f"{scheme}://{MASK}@{rest.partition('@')[2]}"
+    return value
+
+
+def _names_secret(value: dict[str, Any]) -> bool:
+    """Whether an object names a secret variable or key, whose value stands beside its name."""
+    variable = value.get("variable")
+    name = variable.get("name") if isinstance(variable, dict) else value.get("key")
+    return isinstance(name, str) and name.casefold() in _SECRET_KEYS
+
+
+class Tracer:
+    """Turns frames into ``(direction, action, message id, payload)`` and hands them on.
+
+    Args:
+        told: called for each frame; the payload is masked.
+        file: every frame is appended as a JSON line.
+    """
+
+    def __init__(self, told: Callable[[dict[str, Any]], None] | None, file: Path | None) -> None:
+        self._told = told
+        self._file = file.open("a", encoding="utf-8", buffering=1) if file is not None else None
+        self._actions: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def frame(self, direction: str, text: str | bytes) -> None:
+        """A frame passed; ``direction`` is ``>`` sent or ``<`` received. Never raises."""
+        action, identity, payload = self._read(direction, text)
+        line = {"direction": direction, "action": action, "messageId": identity, "payload": payload}
+        if self._told is not None:
+            self._told(line)
+        if self._file is not None:
+            record = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "direction": direction,
+                "action": action,
+                "id": identity,
+                "payload": payload,
+            }
+            try:
+                self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            except OSError as problem:
+                log.error("the trace file cannot be written: %s", problem)
+                self._file = None
+
+    def close(self) -> None:
+        """End the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _read(self, direction: str, text: str | bytes) -> tuple[str, str | None, Any]:
+        try:
+            frame = json.loads(text)
+            kind, identity = frame[0], str(frame[1])
+        except (ValueError, TypeError, IndexError, KeyError, RecursionError):
+            return "?", None, f"{len(text)} characters that are no message"
+        if kind == 2 and len(frame) > 3:
+            action = str(frame[2])
+            self._remember(direction, identity, action)
+            return action, identity, masked(frame[3])
+        opposite = "<" if direction == ">" else ">"
+        action = self._actions.pop((opposite, identity), "?")
+        if kind == 3 and len(frame) > 2:
+            return action, identity, masked(frame[2])
+        return f"{action} CallError" if kind == 4 else "?", identity, masked(frame[2:])
+
+    def _remember(self, direction: str, identity: str, action: str) -> None:
+        self._actions[(direction, identity)] = action
+        if len(self._actions) > _REMEMBERED:
+            self._actions.popitem(last=False)

@@ -1,0 +1,1 @@
+"""OCPP-J: frames, remote procedure calls, the outbox, and one dialect per protocol version."""

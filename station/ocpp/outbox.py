@@ -1,0 +1,239 @@
+"""What is to be sent, and in which order. Sans-I/O: the engine asks for the next call and tells how it went.
+
+Three sources. *Facts* of transactions leave in the order in which they arose, each only after the one before was
+answered or given up; security events likewise in a lane of their own. *Calls* (questions, statuses, notices) leave in
+order too, and may overtake facts that wait for a retry or that arose offline (OCPP 1.6 §3.7; OCPP 2.0.1 E11.FR.01).
+A CALLERROR or a time-out on a call never holds up the facts.
+
+Spec: OCPP 1.6 §3.7.1 and errata; OCPP 2.0.1 E13 (retries), part 4 §4.1.3 (one outstanding CALL).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Any
+
+from station.core.facts import Fact, TransactionFact
+from station.ocpp.dialect import NOT_READY, Dialect, OutCall, View
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FactRef:
+    """The call tells the fact with this journal key."""
+
+    key: int
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRef:
+    """The call puts a question."""
+
+    query: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRef:
+    """The call tells the status of a connector."""
+
+    evse: int
+    connector: int
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRef:
+    """Nobody waits for the answer."""
+
+
+Ref = FactRef | QueryRef | StatusRef | PlainRef
+
+PLAIN = PlainRef()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A call that may be sent now."""
+
+    ref: Ref
+    call: OutCall
+
+
+@dataclass(slots=True)
+class _Waiting:
+    order: int
+    ref: Ref
+    call: OutCall
+    requested: bool
+
+
+class _Lane:
+    """Facts of one kind, told strictly one after the other."""
+
+    __slots__ = ("attempts", "facts", "flying", "not_before_s", "suspect_since_s")
+
+    def __init__(self) -> None:
+        self.facts: deque[tuple[int, int, Fact]] = deque()
+        self.attempts = 0
+        self.flying = False
+        self.not_before_s = 0.0
+        self.suspect_since_s: float | None = None
+
+    def begin_anew(self) -> None:
+        self.attempts = 0
+        self.flying = False
+        self.not_before_s = 0.0
+        self.suspect_since_s = None
+
+
+class Outbox:
+    """The queue of one station. Times are wire time, in seconds."""
+
+    __slots__ = ("_calls", "_lanes", "_order", "_urgent")
+
+    def __init__(self) -> None:
+        self._order = 0
+        self._urgent: deque[_Waiting] = deque()
+        self._calls: deque[_Waiting] = deque()
+        self._lanes = (_Lane(), _Lane())
+
+    def _lane(self, fact: Fact) -> _Lane:
+        return self._lanes[0 if isinstance(fact, TransactionFact) else 1]
+
+    def add_fact(self, key: int, fact: Fact) -> None:
+        """Queue a journalled fact behind those of its kind."""
+        self._order += 1
+        self._lane(fact).facts.append((self._order, key, fact))
+
+    def add_call(self, ref: Ref, call: OutCall, *, urgent: bool = False, requested: bool = False) -> None:
+        """Queue a call. ``urgent`` ones overtake all; ``requested`` ones may leave before the boot is accepted."""
+        self._order += 1
+        (self._urgent if urgent else self._calls).append(_Waiting(self._order, ref, call, requested))
+
+    @property
+    def queued(self) -> int:
+        """Facts not yet answered, the one in flight included."""
+        return sum(len(lane.facts) for lane in self._lanes)
+
+    def awaits(self, transaction_id: str | None) -> bool:
+        """Whether facts of this transaction (None: of any) are queued."""
+        facts = (fact for _, _, fact in self._lanes[0].facts)
+        return any(transaction_id in (None, getattr(fact, "transaction_id", None)) for fact in facts)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits at all."""
+        return not (self._urgent or self._calls or self.queued)
+
+    # What leaves next
+
+    def next(self, now: float, accepted: bool, dialect: Dialect, view: View) -> Outgoing | None:
+        """The call to send now; None where nothing may leave. The caller sends it at once."""
+        if self._urgent:
+            waiting = self._urgent.popleft()
+            return Outgoing(waiting.ref, waiting.call)
+        call = next((w for w in self._calls if accepted or w.requested), None)
+        lane = self._ready_lane(now) if accepted else None
+        if lane is not None and (call is None or self._precedes(lane, call)):
+            sent = self._take_fact(lane, dialect, view)
+            if sent is not None:
+                return sent
+        if call is None:
+            return None
+        self._calls.remove(call)
+        return Outgoing(call.ref, call.call)
+
+    def _ready_lane(self, now: float) -> _Lane | None:
+        ready = [lane for lane in self._lanes if lane.facts and not lane.flying and lane.not_before_s <= now]
+        return min(ready, key=lambda lane: lane.facts[0][0], default=None)
+
+    @staticmethod
+    def _precedes(lane: _Lane, call: _Waiting) -> bool:
+        order, _, fact = lane.facts[0]
+        return order < call.order and not fact.offline and lane.attempts == 0
+
+    @staticmethod
+    def _take_fact(lane: _Lane, dialect: Dialect, view: View) -> Outgoing | None:
+        _, key, fact = lane.facts[0]
+        call = dialect.render(fact, view)
+        if call is NOT_READY:
+            return None
+        lane.flying = True
+        if not isinstance(call, OutCall):
+            return Outgoing(FactRef(key, fact), OutCall("", {}))
+        return Outgoing(FactRef(key, fact), call)
+
+    def stuck(self, view: View, dialect: Dialect) -> Fact | None:
+        """A fact at the head that can never be worded, because what it depends on is not queued before it."""
+        lane = self._lanes[0]
+        if lane.facts and not lane.flying and dialect.render(lane.facts[0][2], view) is NOT_READY:
+            return lane.facts[0][2]
+        return None
+
+    def next_deadline(self, now: float) -> float | None:
+        """When a fact that waits for its retry may be sent again."""
+        times = [lane.not_before_s for lane in self._lanes if lane.facts and not lane.flying]
+        return min((time for time in times if time > now), default=None)
+
+    # How it went
+
+    def answered(self, ref: Ref) -> None:
+        """The CSMS answered: the fact leaves the queue (its row goes with the event that the answer is)."""
+        if isinstance(ref, FactRef):
+            self._pop(ref)
+
+    def _pop(self, ref: FactRef) -> None:
+        lane = self._lane(ref.fact)
+        if lane.facts and lane.facts[0][1] == ref.key:
+            lane.facts.popleft()
+        lane.begin_anew()
+
+    def failed(self, ref: FactRef, cause: str, retry: tuple[int, float], now: float, alive: bool) -> bool:
+        """A fact's call failed. True when it is given up: all attempts are used.
+
+        A CALLERROR counts as an attempt. A time-out counts once the connection has proved alive; a lost connection
+        never counts, so that a restart of the CSMS drops nothing.
+        """
+        lane = self._lane(ref.fact)
+        lane.flying = False
+        attempts, interval_s = retry
+        if cause == "Disconnected":
+            return False
+        if cause == "Timeout" and not alive:
+            lane.suspect_since_s = now
+            lane.not_before_s = now + interval_s * (lane.attempts + 1)
+            return False
+        lane.attempts += 1
+        lane.not_before_s = now + max(0.1, interval_s * lane.attempts)
+        if lane.attempts < max(1, attempts):
+            return False
+        log.warning("a %s message was given up after %d attempts", type(ref.fact).__name__, lane.attempts)
+        self._pop(ref)
+        return True
+
+    def heard(self) -> None:
+        """The connection is alive: time-outs that were in doubt count after all."""
+        for lane in self._lanes:
+            if lane.suspect_since_s is not None:
+                lane.suspect_since_s = None
+                lane.attempts += 1
+
+    def disconnected(self) -> list[Ref]:
+        """The connection is gone: facts stay, calls do not. Answers what was dropped."""
+        for lane in self._lanes:
+            attempts = lane.attempts
+            lane.begin_anew()
+            lane.attempts = attempts
+            lane.facts = deque((order, key, _as_offline(fact)) for order, key, fact in lane.facts)
+        dropped = [waiting.ref for waiting in (*self._urgent, *self._calls)]
+        self._urgent.clear()
+        self._calls.clear()
+        return dropped
+
+
+def _as_offline(fact: Fact) -> Fact:
+    return fact if fact.offline else replace(fact, offline=True)

@@ -1,0 +1,121 @@
+"""The OCPP 1.6 dialect: implements ``station.ocpp.dialect.Dialect`` with the modules of this package.
+
+Stateless but for tables that are computed once. Called by the host's engine; see ``station.ocpp.dialect`` for what each
+method means.
+
+Spec: OCPP 1.6 edition 2 with errata; Security Whitepaper edition 3; OCPP 2.0.1 part 2, E for the defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from station.core.events import Delivered, Event
+from station.core.facts import Fact, Notice
+from station.ocpp.dialect import Answer, Dialect, EvseView, Inbound, OutCall, Refuse, Told, View, _NotReady
+from station.ocpp.rules import RULES_16, ErrorKind
+from station.ocpp.v16 import keys, outbound, status
+from station.ocpp.v16.inbound import requests
+from station.ocpp.v16.inbound.data_transfer import Vendor
+from station.ocpp.v16.inbound.request import Request
+from station.ocpp.v16.vocabulary import TOKEN_LENGTH
+
+_DEFAULTS: Final[Mapping[str, str]] = {
+    **{str(setting.address): setting.value for setting in keys.DEFAULTS if setting.value is not None},
+    # StopTxnSampledData are taken every MeterValueSampleInterval (§9.1.27), which is delivered as 60 s.
+    "SampledDataCtrlr.TxEndedInterval": "60",
+    # No StartTxnSampledData: a MeterValues right after StartTransaction is not what 1.6 does by itself.
+    "SampledDataCtrlr.TxStartedMeasurands": "",
+}
+
+
+class Dialect16:
+    """OCPP 1.6J. ``vendors`` handle DataTransfer by vendorId."""
+
+    csms_numbers_transactions = True
+    mute_while_rejected = True
+    repeats_statuses = False
+    tells_states = False
+
+    def __init__(self, vendors: Mapping[str, Vendor] | None = None) -> None:
+        self.version = "1.6"
+        self.subprotocol = "ocpp1.6"
+        self._vendors = dict(vendors or {})
+        self._requests: dict[frozenset[str], dict[str, Request]] = {}
+
+    def defaults(self) -> Mapping[str, str]:
+        """OCPP 2.0.1 part 2, E: how TxStartPoint and TxStopPoint make a station of 1.6."""
+        return _DEFAULTS
+
+    def actions(self, features: frozenset[str]) -> frozenset[str]:
+        """Those with a handler; refusals in the message's own words included."""
+        return frozenset(self._table(features))
+
+    def token_limit(self) -> int:
+        """CiString20Type (§7.28)."""
+        return TOKEN_LENGTH
+
+    def render(self, fact: Fact, view: View) -> OutCall | _NotReady | None:
+        """See ``outbound.render``."""
+        return outbound.render(fact, view)
+
+    def delivered(self, key: int, fact: Fact, payload: Mapping[str, Any], view: View) -> Delivered:
+        """See ``outbound.delivered``."""
+        return outbound.delivered(key, fact, payload, view)
+
+    def dropped(self, key: int, fact: Fact, view: View) -> Delivered:
+        """See ``outbound.dropped``."""
+        return outbound.dropped(key, fact)
+
+    def retry(self, fact: Fact, view: View) -> tuple[int, float]:
+        """See ``outbound.retry``."""
+        return outbound.retry(fact, view)
+
+    def notice(self, notice: Notice, view: View) -> Sequence[OutCall]:
+        """See ``outbound.notice``."""
+        return outbound.notice(notice, view)
+
+    def ask(self, query: Any, view: View) -> OutCall:
+        """See ``outbound.ask``."""
+        return outbound.ask(query, view)
+
+    def answered(self, query: Any, payload: Mapping[str, Any], view: View) -> Event:
+        """See ``outbound.answered``."""
+        return outbound.answered(query, payload, view)
+
+    def told(self, evse: EvseView, connector: int, view: View) -> Told:
+        """See ``status.told``."""
+        return status.told(evse, connector, view)
+
+    def status_targets(self, view: View) -> Sequence[tuple[int, int]]:
+        """See ``status.targets``."""
+        return status.targets(view)
+
+    def status_call(self, evse: int, connector: int, told: Told, view: View) -> OutCall:
+        """See ``status.status_call``."""
+        return status.status_call(evse, connector, told, view)
+
+    def inbound(self, action: str, payload: Mapping[str, Any], reply: int, view: View) -> Inbound:
+        """Hand the call to its handler (``station.ocpp.v16.inbound``)."""
+        request = self._table(view.features).get(action)
+        if request is None:
+            return Refuse(RULES_16.code(ErrorKind.NOT_SUPPORTED), f"{action} is not supported by this station")
+        return request.receive(payload, reply, view)
+
+    def reply(self, action: str, payload: Mapping[str, Any], outcome: Any, view: View) -> Answer | Refuse:
+        """Word the outcome of a call that was deferred."""
+        request = self._table(view.features).get(action)
+        if request is None or request.word is None:
+            return Refuse(RULES_16.code(ErrorKind.INTERNAL), f"{action} has no answer of its own")
+        return request.word(payload, outcome, view)
+
+    def _table(self, features: frozenset[str]) -> dict[str, Request]:
+        table = self._requests.get(features)
+        if table is None:
+            table = self._requests[features] = requests(features, self._vendors)
+        return table
+
+
+DIALECT: Final[Dialect] = Dialect16()
+"""The dialect without vendors, for all stations of a process."""

@@ -1,0 +1,103 @@
+"""Words, numbers and times of OCPP 1.6: tables and small functions, one per data type of chapter 7.
+
+Not here: messages (``outbound``, ``status``, ``inbound``) and meter values (``metering``). Called by those only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ocpp.v16.enums import Reason
+
+from station.core.values import IdToken, StopReason, TokenInfo, TokenStatus
+from station.ocpp.dialect import View
+
+TOKEN_LENGTH: Final = 20
+"""IdToken is a CiString20Type (OCPP 1.6 §7.28)."""
+
+FREE_TAG: Final = "NoAuthorization"
+"""The idTag of a transaction that nobody had to authorise: 1.6 demands one and knows no type for it (C02 of 2.0.1)."""
+
+NO_ID: Final = -1
+"""The transactionId of a transaction whose StartTransaction was never answered (errata 3.18)."""
+
+# What 2.x tells more finely is Local where the driver at the station caused it, else Other.
+REASONS: Final[Mapping[StopReason, Reason]] = {
+    StopReason.DEAUTHORIZED: Reason.de_authorized,
+    StopReason.EMERGENCY_STOP: Reason.emergency_stop,
+    StopReason.ENERGY_LIMIT_REACHED: Reason.other,
+    StopReason.EV_DISCONNECTED: Reason.ev_disconnected,
+    StopReason.GROUND_FAULT: Reason.other,
+    StopReason.IMMEDIATE_RESET: Reason.hard_reset,
+    StopReason.HARD_RESET: Reason.hard_reset,
+    StopReason.SOFT_RESET: Reason.soft_reset,
+    StopReason.LOCAL: Reason.local,
+    StopReason.LOCAL_OUT_OF_CREDIT: Reason.other,
+    StopReason.MASTER_PASS: Reason.local,
+    StopReason.OTHER: Reason.other,
+    StopReason.OVERCURRENT_FAULT: Reason.other,
+    StopReason.POWER_LOSS: Reason.power_loss,
+    StopReason.POWER_QUALITY: Reason.other,
+    StopReason.REBOOT: Reason.reboot,
+    StopReason.REMOTE: Reason.remote,
+    StopReason.SOC_LIMIT_REACHED: Reason.other,
+    StopReason.STOPPED_BY_EV: Reason.other,
+    StopReason.TIME_LIMIT_REACHED: Reason.other,
+    StopReason.TIMEOUT: Reason.other,
+    StopReason.UNLOCK_COMMAND: Reason.unlock_command,
+}
+"""OCPP 1.6 §7.36; a missing reason is Local (§4.10)."""
+
+_STATUSES: Final = {member.value: member for member in TokenStatus}
+
+
+def timestamp(moment: datetime) -> str:
+    """A dateTime in UTC with milliseconds, as ``2026-01-01T00:00:00.000Z`` (OCPP 1.6 §3.15)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def moment(text: object) -> datetime | None:
+    """A dateTime of the CSMS in UTC; None where there is none, or none that exists. Without an offset it is UTC."""
+    if not isinstance(text, str):
+        return None
+    try:
+        read = datetime.fromisoformat(text.upper())
+        return read.astimezone(UTC) if read.tzinfo is not None else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def clip(text: str | None, length: int) -> str | None:
+    """A CiString of at most ``length`` characters; None where there is nothing to say."""
+    return text[:length] if text else None
+
+
+def whole_wh(energy_wh: float | None) -> int:
+    """A register in whole Wh for meterStart and meterStop: complete Wh only, so that none is told before it was used.
+
+    The rounding to a thousandth takes float noise away. Unknown is 0: both members are required (§6.45, §6.49).
+    """
+    return int(round(energy_wh, 3) // 1) if energy_wh is not None else 0
+
+
+def id_tag(token: IdToken | None) -> str:
+    """An idTag. A longer token, taken under another version, is cut: a message that is refused tells nothing."""
+    return token.value[:TOKEN_LENGTH] if token is not None and token.value else FREE_TAG
+
+
+def id_token(tag: str) -> IdToken:
+    """A token from an idTag or parentIdTag. 1.6 knows no types, so all are of the type that a card reader gives."""
+    return IdToken(tag)
+
+
+def token_info(info: Mapping[str, Any], view: View) -> TokenInfo:
+    """IdTagInfo (OCPP 1.6 §7.27); what was accepted until a moment that is past is Expired."""
+    status = _STATUSES.get(info["status"], TokenStatus.INVALID)
+    expires = moment(info.get("expiryDate"))
+    raw = "" if status == info["status"] else str(info["status"])
+    if status is TokenStatus.ACCEPTED and expires is not None and expires <= view.now_utc():
+        status, raw = TokenStatus.EXPIRED, TokenStatus.ACCEPTED.value
+    parent = info.get("parentIdTag")
+    return TokenInfo(status, id_token(parent) if parent else None, expires, raw=raw)

@@ -1,0 +1,146 @@
+"""The 2.0.1 dialect: the tables of this package behind the ``Dialect`` Protocol.
+
+It has no behaviour of its own beyond looking up. A later version builds another ``Dialect2x`` with these tables and
+its new ones.
+
+Spec: OCPP 2.0.1 part 2; part 4, 3 (subprotocol name).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from station.core.effects import Outcome
+from station.core.events import Delivered, Event
+from station.core.facts import Fact, Notice
+from station.ocpp.dialect import Answer, EvseView, Inbound, OutCall, Refuse, Told, View
+from station.ocpp.rules import ErrorKind
+from station.ocpp.v201 import outbound, status
+from station.ocpp.v201.inbound import (
+    b_provisioning,
+    b_reports,
+    b_reset,
+    c_authorization,
+    d_local_list,
+    e_transactions,
+    f_remote_control,
+    f_trigger_message,
+    g_availability,
+    h_reservation,
+    p_data_transfer,
+)
+from station.ocpp.v201.vocabulary import TOKEN_LIMIT, Handler, Payload, Wording
+
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
+    {
+        **b_provisioning.HANDLERS,
+        **b_reports.HANDLERS,
+        **b_reset.HANDLERS,
+        **c_authorization.HANDLERS,
+        **d_local_list.HANDLERS,
+        **e_transactions.HANDLERS,
+        **f_remote_control.HANDLERS,
+        **f_trigger_message.HANDLERS,
+        **g_availability.HANDLERS,
+        **h_reservation.HANDLERS,
+        **p_data_transfer.HANDLERS,
+    }
+)
+"""What is done about each call of the CSMS."""
+
+WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
+    {
+        **b_provisioning.WORDINGS,
+        **b_reset.WORDINGS,
+        **c_authorization.WORDINGS,
+        **f_remote_control.WORDINGS,
+        **g_availability.WORDINGS,
+    }
+)
+"""How the answers to deferred calls are worded."""
+
+
+class Dialect2x:
+    """A version of OCPP 2, given by its tables. Stateless; one object serves all stations."""
+
+    csms_numbers_transactions = False
+    mute_while_rejected = False
+    repeats_statuses = True
+    tells_states = True
+
+    def __init__(
+        self, version: str, subprotocol: str, handlers: Mapping[str, Handler], wordings: Mapping[str, Wording]
+    ) -> None:
+        self.version = version
+        self.subprotocol = subprotocol
+        self._handlers = handlers
+        self._wordings = wordings
+
+    def defaults(self) -> Mapping[str, str]:
+        """None: the catalogue's defaults are those of OCPP 2."""
+        return {}
+
+    def actions(self, features: frozenset[str]) -> frozenset[str]:
+        """All that have a handler: those of a function that is not there are refused in the message's own words."""
+        return frozenset(self._handlers)
+
+    def token_limit(self) -> int:
+        """36 characters."""
+        return TOKEN_LIMIT
+
+    def render(self, fact: Fact, view: View) -> OutCall:
+        """The call that tells ``fact``: a TransactionEvent or a SecurityEventNotification."""
+        return outbound.render(fact, view)
+
+    def delivered(self, key: int, fact: Fact, payload: Payload, view: View) -> Delivered:
+        """What the answer to a fact's call means: that it arrived, and what the CSMS says of the token."""
+        return outbound.delivered(key, fact, payload, view)
+
+    def dropped(self, key: int, fact: Fact, view: View) -> Delivered:
+        """A fact given up changes nothing here (E13.FR.04)."""
+        return Delivered(key, dropped=True)
+
+    def retry(self, fact: Fact, view: View) -> tuple[int, float]:
+        """MessageAttempts and MessageAttemptInterval in seconds."""
+        return outbound.retry(view)
+
+    def notice(self, notice: Notice, view: View) -> Sequence[OutCall]:
+        """The MeterValues that tell ``notice``."""
+        return outbound.notice(notice, view)
+
+    def ask(self, query: Any, view: View) -> OutCall:
+        """The call that puts a query."""
+        return outbound.ask(query, view)
+
+    def answered(self, query: Any, payload: Payload, view: View) -> Event:
+        """The event that an answer to a query is."""
+        return outbound.answered(query, payload)
+
+    def told(self, evse: EvseView, connector: int, view: View) -> Told:
+        """The status of a connector at this moment."""
+        return status.told(evse, connector)
+
+    def status_targets(self, view: View) -> Sequence[tuple[int, int]]:
+        """EVSE and connector of every status that is told; never the station."""
+        return status.targets(view)
+
+    def status_call(self, evse: int, connector: int, told: Told, view: View) -> OutCall:
+        """The StatusNotification that tells a status."""
+        return status.status_call(evse, connector, told, view)
+
+    def inbound(self, action: str, payload: Payload, reply: int, view: View) -> Inbound:
+        """What to do with a call of the CSMS, already checked against its schema."""
+        handler = self._handlers.get(action)
+        if handler is None:
+            return Refuse(ErrorKind.NOT_SUPPORTED.value)
+        return handler(payload, reply, view)
+
+    def reply(self, action: str, payload: Payload, outcome: Outcome, view: View) -> Answer | Refuse:
+        """The answer to a deferred request, worded from the core's outcome.
+
+        Raises:
+            KeyError: an action that is never deferred.
+        """
+        return self._wordings[action](payload, outcome, view)

@@ -1,0 +1,192 @@
+"""What the station tells and asks, as OCPP 2.0.1 calls, and what the answers mean.
+
+Functions of a fact, notice or query and a ``View``; without state. Called by ``Dialect201``.
+
+Spec: OCPP 2.0.1 part 2, blocks A, B, C, E, J.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ocpp.v201 import call as messages
+
+from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery
+from station.core.events import BootAnswered, Delivered, Event, HeartbeatAnswered, TokenAnswered
+from station.core.facts import Fact, Notice, SecurityFact, TransactionFact
+from station.core.values import IdToken, RegistrationStatus, StopReason
+from station.core.variables import Address
+from station.ocpp.dialect import OutCall, View
+from station.ocpp.v201.metering import meter_values
+from station.ocpp.v201.vocabulary import Payload, call, moment, running, timestamp, token_info, token_out
+
+_ATTEMPTS: Final = Address("OCPPCommCtrlr", None, None, None, "MessageAttempts", "TransactionEvent")
+_INTERVAL: Final = Address("OCPPCommCtrlr", None, None, None, "MessageAttemptInterval", "TransactionEvent")
+_DEFAULT_ATTEMPTS: Final = 3
+_DEFAULT_INTERVAL_S: Final = 60.0
+
+_STOP_REASONS: Final[Mapping[StopReason, str]] = {
+    **{reason: reason.value for reason in StopReason},
+    StopReason.HARD_RESET: "ImmediateReset",
+    StopReason.SOFT_RESET: "ImmediateReset",
+    StopReason.UNLOCK_COMMAND: "Other",
+}
+"""ReasonEnumType knows one kind of reset, and an unlock ends no transaction in this version (F05.FR.02)."""
+
+_TYPE_LENGTH: Final = 50
+_TECH_INFO_LENGTH: Final = 255
+
+
+# Facts
+
+
+def render(fact: Fact, view: View) -> OutCall:
+    """The call that tells a fact."""
+    if isinstance(fact, TransactionFact):
+        return _transaction_event(fact, view)
+    return _security_event(fact, view)
+
+
+def _transaction_event(fact: TransactionFact, view: View) -> OutCall:
+    """TransactionEvent.
+
+    EVSE and connector go with every event (E01.FR.16 wants them after the plug); ``offline`` only where it is true
+    (E11.FR.02, E12.FR.02); the stop reason also where it is Local (E07.FR.05).
+    """
+    return call(
+        messages.TransactionEvent(
+            event_type=fact.phase.value,
+            timestamp=timestamp(view.utc(fact.stamp)),
+            trigger_reason=fact.trigger.value,
+            seq_no=fact.seq_no,
+            transaction_info=_transaction_info(fact),
+            meter_value=meter_values(fact.meter_values, view),
+            offline=fact.offline or None,
+            number_of_phases_used=fact.phases_used,
+            cable_max_current=None if fact.cable_limit_a is None else int(fact.cable_limit_a),
+            reservation_id=fact.reservation_id,
+            evse=_place(fact.evse, fact.connector),
+            id_token=None if fact.id_token is None else token_out(fact.id_token),
+        )
+    )
+
+
+def _transaction_info(fact: TransactionFact) -> dict[str, Any]:
+    info: dict[str, Any] = {"transactionId": fact.transaction_id}
+    if fact.charging_state is not None:
+        info["chargingState"] = fact.charging_state.value
+    if fact.time_spent_charging_s is not None:
+        info["timeSpentCharging"] = fact.time_spent_charging_s
+    if fact.stop_reason is not None:
+        info["stoppedReason"] = _STOP_REASONS[fact.stop_reason]
+    if fact.remote_start_id is not None:
+        info["remoteStartId"] = fact.remote_start_id
+    return info
+
+
+def _place(evse: int, connector: int) -> dict[str, Any] | None:
+    if not evse:
+        return None
+    return {"id": evse, "connectorId": connector} if connector else {"id": evse}
+
+
+def _security_event(fact: SecurityFact, view: View) -> OutCall:
+    """SecurityEventNotification (A04.FR.01)."""
+    return call(
+        messages.SecurityEventNotification(
+            type=fact.type[:_TYPE_LENGTH],
+            timestamp=timestamp(view.utc(fact.stamp)),
+            tech_info=fact.info[:_TECH_INFO_LENGTH] or None,
+        )
+    )
+
+
+def delivered(key: int, fact: Fact, payload: Payload, view: View) -> Delivered:
+    """What the answer to a fact's call means.
+
+    Spec: OCPP 2.0.1 E01.FR.12, E05.FR.02, E05.FR.09, E05.FR.10: the CSMS may refuse the token only now.
+    """
+    info = payload.get("idTokenInfo")
+    if info is None or not isinstance(fact, TransactionFact):
+        return Delivered(key)
+    return Delivered(key, token=fact.id_token or _token_of(fact.transaction_id, view), info=token_info(info))
+
+
+def _token_of(transaction_id: str, view: View) -> IdToken | None:
+    for evse, own in running(view):
+        if own == transaction_id and evse.transaction is not None:
+            return evse.transaction.token
+    return None
+
+
+def retry(view: View) -> tuple[int, float]:
+    """Attempts and interval in seconds for what is delivered with guarantee.
+
+    2.0.1 has these variables for TransactionEvent only; security events, which must arrive too (A04.FR.02), follow
+    them.
+
+    Spec: OCPP 2.0.1 E13.FR.01 to E13.FR.04.
+    """
+    attempts = view.variables.integer(_ATTEMPTS, _DEFAULT_ATTEMPTS)
+    return attempts, view.variables.number(_INTERVAL, _DEFAULT_INTERVAL_S)
+
+
+# Notices
+
+
+def notice(told: Notice, view: View) -> Sequence[OutCall]:
+    """MeterValues (J01.FR.02); nothing where this version has no word for any of the measurands."""
+    values = meter_values(told.values, view)
+    return () if values is None else (call(messages.MeterValues(evse_id=told.evse, meter_value=values)),)
+
+
+# Questions
+
+
+def ask(query: Any, view: View) -> OutCall:
+    """The call that puts a query.
+
+    Raises:
+        TypeError: no query that a dialect words.
+    """
+    if isinstance(query, BootQuery):
+        return call(messages.BootNotification(charging_station=_charging_station(view), reason=query.reason.value))
+    if isinstance(query, HeartbeatQuery):
+        return call(messages.Heartbeat())
+    if isinstance(query, AuthorizeQuery):
+        return call(messages.Authorize(id_token=token_out(query.token)))
+    raise TypeError(f"{type(query).__name__} is no query of a dialect")
+
+
+def _charging_station(view: View) -> dict[str, Any]:
+    """ChargingStationType, each text cut to what the schema allows (B01.FR.01)."""
+    identity = view.identity
+    members = {
+        "vendorName": identity.vendor[:50],
+        "model": identity.model[:20],
+        "serialNumber": identity.serial and identity.serial[:25],
+        "firmwareVersion": identity.firmware and identity.firmware[:50],
+    }
+    modem = {"iccid": identity.iccid and identity.iccid[:20], "imsi": identity.imsi and identity.imsi[:20]}
+    station: dict[str, Any] = {name: text for name, text in members.items() if text is not None}
+    if any(modem.values()):
+        station["modem"] = {name: text for name, text in modem.items() if text}
+    return station
+
+
+def answered(query: Any, payload: Payload) -> Event:
+    """The event that the answer to a query is.
+
+    Raises:
+        TypeError: no query that a dialect words.
+    """
+    if isinstance(query, BootQuery):
+        return BootAnswered(
+            RegistrationStatus(payload["status"]), float(payload["interval"]), moment(payload["currentTime"])
+        )
+    if isinstance(query, HeartbeatQuery):
+        return HeartbeatAnswered(moment(payload["currentTime"]))
+    if isinstance(query, AuthorizeQuery):
+        return TokenAnswered(query.token, token_info(payload["idTokenInfo"]))
+    raise TypeError(f"{type(query).__name__} is no query of a dialect")

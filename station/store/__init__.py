@@ -1,0 +1,15 @@
+"""The store: keeps a station's rows (``station.core.records``), each batch all or nothing.
+
+Two kinds with one interface: ``MemoryStore`` for fleets and tests, ``SqliteStore`` for a device. A store never
+interprets a value. The host owns it, commits the batches that the core yields, and answers with ``Recorded`` or
+``RecordFailed``; no failure of a disk raises into the host.
+"""
+
+from __future__ import annotations
+
+from station.errors import StoreBusyError, StoreError, StoreTooNewError
+from station.store.api import Done, Store
+from station.store.memory import MemoryStore
+from station.store.sqlite import SqliteStore
+
+__all__ = ["Done", "MemoryStore", "SqliteStore", "Store", "StoreBusyError", "StoreError", "StoreTooNewError"]

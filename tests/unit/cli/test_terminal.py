@@ -1,0 +1,41 @@
+"""Lines that stay and lines that change, on a terminal and in a pipe."""
+
+from __future__ import annotations
+
+import os
+
+from station.cli.terminal import BackgroundWriter, Terminal
+
+
+def test_in_place_the_bottom_is_drawn_again_below_what_stays() -> None:
+    out: list[str] = []
+    terminal = Terminal(in_place=True, write=out.append, width=lambda: 80)
+    terminal.progress(["one", "two"], 0)
+    terminal.lines(["stays"])
+    terminal.progress(["one", "two"], 1)
+    terminal.progress([], 2)
+    assert out == ["one\ntwo", "\x1b[1A\r\x1b[Jstays\none\ntwo", "\x1b[1A\r\x1b[J"]
+
+
+def test_long_lines_are_cut_so_that_they_can_be_erased() -> None:
+    out: list[str] = []
+    Terminal(in_place=True, write=out.append, width=lambda: 24).progress(["x" * 100], 0)
+    assert out == ["x" * 23]
+
+
+def test_in_a_pipe_progress_comes_once_in_a_while() -> None:
+    out: list[str] = []
+    terminal = Terminal(in_place=False, write=out.append)
+    for second in range(21):
+        terminal.progress([f"at {second}"], second)
+    terminal.lines([])
+    assert out == ["at 0\n", "at 10\n", "at 20\n"]
+
+
+def test_a_screen_that_is_gone_is_no_error() -> None:
+    source, sink = os.pipe()
+    os.close(source)
+    writer = BackgroundWriter(sink)
+    writer.write("nobody reads this\n")
+    writer.close()
+    os.close(sink)

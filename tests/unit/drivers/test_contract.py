@@ -1,0 +1,114 @@
+"""What holds for every registered driver; one that cannot be opened on this machine is skipped."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from drivers import api, registry
+from drivers.api import DriverBusy, DriverMissing
+from drivers.options import specs
+from drivers.registry import Driver
+
+DRIVERS = registry.available()
+PROTOCOLS: dict[str, type[Any]] = {
+    "reader": api.Reader,
+    "contactor": api.Contactor,
+    "meter": api.Meter,
+    "pilot": api.Pilot,
+    "lock": api.Lock,
+    "indicator": api.Indicator,
+}
+METHODS: dict[str, dict[str, list[str]]] = {
+    "reader": {"poll": []},
+    "contactor": {"set_power": ["on"], "read": []},
+    "meter": {"read": []},
+    "pilot": {"read": [], "offer": ["current_a"]},
+    "lock": {"set_locked": ["locked"], "read": []},
+    "indicator": {"show": ["state"]},
+}
+UNITS = ("_s", "_a", "_v", "_w", "_wh", "_percent")
+
+each_driver = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: f"{driver.part}-{driver.name}")
+
+
+@pytest.fixture
+def device(driver: Driver[Any, Any]) -> Iterator[Any]:
+    try:
+        opened = driver.open(driver.parse(driver.example))
+    except (DriverMissing, DriverBusy) as error:
+        pytest.skip(f"not on this machine: {error}")
+    yield opened
+    opened.release()
+
+
+def test_the_simulation_is_complete() -> None:
+    found = {(driver.part, driver.name) for driver in DRIVERS}
+    assert found >= {(part, "sim") for part in ("contactor", "meter", "pilot", "lock", "indicator")}
+    assert found >= {("reader", "keyboard"), ("reader", "replay")}
+
+
+@each_driver
+def test_driver_is_found_by_the_name_of_its_module(driver: Driver[Any, Any]) -> None:
+    assert registry.find(driver.part, driver.name) is driver
+
+
+@each_driver
+def test_options_are_frozen_and_speak_of_units(driver: Driver[Any, Any]) -> None:
+    assert driver.options.__dataclass_params__.frozen
+    for spec in specs(driver.options):
+        assert spec.about, f"{spec.key} has no sentence about it"
+        if spec.unit:
+            assert spec.name.endswith(UNITS), f"{spec.name} has no unit in its name"
+            assert not spec.key.endswith(UNITS), f"{spec.key}: a profile carries units in values"
+
+
+@each_driver
+def test_device_satisfies_the_protocol_of_its_part(driver: Driver[Any, Any], device: Any) -> None:
+    assert isinstance(device, PROTOCOLS[driver.part])
+    for name, parameters in METHODS[driver.part].items():
+        assert list(inspect.signature(getattr(device, name)).parameters) == parameters
+
+
+@each_driver
+def test_device_is_safe_when_opened(driver: Driver[Any, Any], device: Any) -> None:
+    if driver.part == "contactor":
+        assert device.read() == api.ContactorState(commanded=False, closed=False)
+    elif driver.part == "lock":
+        assert not device.read().commanded
+    elif driver.part == "pilot":
+        assert device.read().state in "ABEF"
+    elif driver.part == "meter":
+        assert isinstance(device.read(), api.Reading)
+    elif driver.part == "reader":
+        assert isinstance(device.poll(), list)
+
+
+@each_driver
+def test_release_may_be_called_twice_and_ends_all_use(driver: Driver[Any, Any], device: Any) -> None:
+    device.release()
+    device.release()
+    method = "poll" if driver.part == "reader" else "read" if driver.part != "indicator" else "show"
+    arguments = ["available"] if method == "show" else []
+    with pytest.raises(api.DriverLost):
+        getattr(device, method)(*arguments)
+
+
+def test_values_carry_their_units() -> None:
+    for name in (field.name for field in dataclasses.fields(api.Reading)):
+        assert name == "signed" or name.endswith((*UNITS, "_hz", "_c")), name
+
+
+def test_importing_every_driver_imports_no_hardware_library_and_no_station() -> None:
+    code = (
+        "import sys; from drivers import registry; registry.available();"
+        "bad = {'serial','nfc','gpiozero','pymodbus','cryptography','station','yaml','usb1','evdev','smartcard'};"
+        "print(sorted(bad & {name.split('.')[0] for name in sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
