@@ -15,10 +15,10 @@ from station.cli.exit_codes import ExitCode
 from station.cli.faces import Faces, header_of
 from station.clock import Clock, ScaledClock, SystemClock
 from station.config import Loaded
-from station.csms import EmbeddedCsms
 from station.host.host import Host
 from station.host.notify import ServiceManager
 from station.host.options import RunOptions
+from station.host.parts import open_parts
 
 
 def main(loaded: Loaded, options: RunOptions) -> int:
@@ -26,6 +26,8 @@ def main(loaded: Loaded, options: RunOptions) -> int:
 
     Raises:
         StationError: the store or the control face cannot be opened.
+        ConfigError: the profile's variables are wrong.
+        DriverError: hardware that the profile names cannot be opened.
     """
     _log_to_stderr(options)
     factory = None
@@ -60,11 +62,14 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
         url = None
         base = None
         if profile.csms.mode == "embedded":
+            # Here and not above: most stations have a CSMS and never need this one.
+            from station.csms import EmbeddedCsms
+
             csms = EmbeddedCsms(versions=profile.csms.versions)
             base = await csms.start()
             stack.push_async_callback(csms.stop)
             url = f"{base}/{profile.file_stem}"
-        host = Host(profile, clock=_clock(options), url=url, trace=options.trace)
+        host = Host(profile, open_parts(profile), clock=_clock(options), url=url, trace=options.trace)
         host.exits = stopping.set
         faces = Faces(host, options, stopping.set)
         stack.push_async_callback(faces.close)

@@ -22,7 +22,7 @@ def check(
 ) -> None:
     """Check a profile without running it. Exit code 0: it can be used; 2: it cannot."""
     try:
-        loaded = load(profile, Overrides())
+        loaded = usable(load(profile, Overrides()))
     except ConfigError as error:
         if as_json:
             typer.echo(json.dumps({"ok": False, "problems": problems_as_data(error)}, ensure_ascii=False))
@@ -38,6 +38,19 @@ def check(
     for entry in entries:
         typer.echo(f"{entry.path} = {entry.value}    # {entry.source}")
     typer.echo(f"{profile}: ok. {summary(loaded.profile)}")
+
+
+def usable(loaded: Loaded) -> Loaded:
+    """The same, once its variables are known to suit the catalogue as well.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    # Here and not above: it brings the catalogue and the dialects, which `schema` and `init` do without.
+    from station.host.kind import Kind
+
+    Kind(loaded.profile).check()
+    return loaded
 
 
 def schema() -> None:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from drivers.api import DriverError
 from station.cli.exit_codes import ExitCode, fail
-from station.cli.profiles import print_problems
+from station.cli.profiles import print_problems, usable
 from station.config import ConfigError, Loaded, Overrides, load
 from station.errors import StationError
 from station.host.options import RunOptions
@@ -75,7 +76,7 @@ def _speed(speed: float, as_json: bool) -> float:
 
 def _loaded(profile: Path | None, flags: Overrides, as_json: bool) -> Loaded:
     try:
-        loaded = load(profile, flags)
+        loaded = usable(load(profile, flags))
     except ConfigError as error:
         if as_json:
             fail(str(error), "station check …", ExitCode.USAGE, as_json=True)
@@ -96,3 +97,7 @@ def _run(loaded: Loaded, options: RunOptions) -> int:
         if options.debug:
             raise
         fail(error.message, error.hint, ExitCode.FAILED, as_json=options.json)
+    except DriverError as error:
+        if options.debug:
+            raise
+        fail(error.message, error.hint or None, ExitCode.HARDWARE, as_json=options.json)

@@ -33,7 +33,7 @@ class Blueprint:
         on_enter: state -> name of the method that runs on entry.
     """
 
-    __slots__ = ("_fire", "initial", "name", "states", "table", "triggers")
+    __slots__ = ("_fire", "_sources", "initial", "name", "states", "table", "triggers")
 
     def __init__(
         self,
@@ -60,7 +60,8 @@ class Blueprint:
             trigger: event.trigger for trigger, event in machine.events.items()
         }
         self.triggers = tuple(self._fire)
+        self._sources = {trigger: frozenset(event.transitions) for trigger, event in machine.events.items()}
 
     def fire(self, subject: Stateful, trigger: str) -> bool:
         """Apply ``trigger``; False when it means nothing in the present state."""
-        return bool(self._fire[trigger](subject))
+        return subject.state in self._sources[trigger] and bool(self._fire[trigger](subject))

@@ -6,6 +6,7 @@ worked by one thread for the EVSE; one that does no I/O is polled on the loop. W
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -94,6 +95,7 @@ class EvseHardware:
         self._seen: dict[str, Any] = {}
         self._session_reading: api.Reading | None = None
         self._meter_lost = False
+        self._power_w = 0.0
         self._worker = _Worker(self, hand_over) if _blocking(devices) else None
         self.bay.subscribe(self._bay_changed)
 
@@ -122,6 +124,13 @@ class EvseHardware:
             self._worker.stop()
         for device in (self.devices.contactor, self.devices.pilot, self.devices.lock, self.devices.meter):
             device.release()
+
+    def power_w(self) -> float:
+        """The power at this moment, where the meter can say so at once; else that of the last look."""
+        if _instant(self.devices.meter):
+            with contextlib.suppress(api.DriverError):
+                self._power_w = self.devices.meter.read().power_w or 0.0
+        return self._power_w
 
     # Time
 
@@ -200,6 +209,7 @@ class EvseHardware:
     def meter_answered(self, reading: api.Reading) -> None:
         """The meter was read."""
         self.meter_silent(False)
+        self._power_w = reading.power_w or 0.0
         self._feed(events.MeterRead(self.evse, core_reading(reading, self._offered_a)))
 
     # What the core wants

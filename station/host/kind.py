@@ -7,7 +7,8 @@ from functools import cached_property
 
 from drivers.sim.config import BayOptions, CarOptions, ContactorOptions, LockOptions, MeterOptions, PilotOptions
 from station import __version__
-from station.config import Profile
+from station.config import ConfigError, Profile
+from station.config.errors import Position
 from station.config.profile import EvseConfig
 from station.core.catalogue import Address, Catalogue, Layout, build_catalogue
 from station.core.context import ConnectorPlan, EvsePlan, StationPlan
@@ -62,6 +63,19 @@ class Kind:
     @cached_property
     def _models(self) -> dict[str, Model]:
         return {}
+
+    def check(self) -> None:
+        """Build everything that a profile may get wrong.
+
+        Raises:
+            ConfigError: unknown variables, illegal values, contradictions; no version that this program speaks.
+        """
+        if not self.dialects:
+            spoken = ", ".join(DIALECTS)
+            message = f"none of {', '.join(self.profile.csms.versions)} is spoken; this program speaks {spoken}"
+            raise ConfigError.at(Position("--ocpp"), message)
+        for dialect in self.dialects:
+            self.model(dialect)
 
     def model(self, dialect: Dialect) -> Model:
         """The variables as delivered for a version."""

@@ -126,6 +126,14 @@ class Link:
             connection.abort()
             self._dial_later()
 
+    def renew(self, reason: str) -> None:
+        """Close properly and dial again at once: credentials or address have changed."""
+        connection = self._connection
+        if connection is not None:
+            self._lost(reason)
+            connection.close(1000, reason)
+            self.connect()
+
     # Dialling
 
     async def _attempt(self) -> None:

@@ -49,6 +49,7 @@ _PASSWORD = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
 _TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
 _IDENTITY = Address.parse("SecurityCtrlr.Identity")[0]
 _UNANSWERED = 30.0
+_PARTING_S = 0.2
 
 Told = Callable[[str, dict[str, Any]], None]
 Traced = Callable[[str, str | bytes], None]
@@ -122,7 +123,8 @@ class Runner:
         if variables.known(_IDENTITY):
             variables.compute(_IDENTITY, lambda: self.profile.station.id)
         variables.compute_with(Computed(engine).value)
-        variables.listen("OCPPCommCtrlr", self._link_variable_changed)
+        for address in (_PING, _PASSWORD):
+            variables.listen(address, self._link_variable_changed)
         return engine
 
     def start(self, reason: BootReason = BootReason.POWER_UP) -> None:
@@ -438,6 +440,10 @@ class Runner:
     def _link_variable_changed(self, address: Address, old: str | None, new: str | None) -> None:
         if address == _PING:
             self.loop.call_soon(self.link.reschedule_ping)
+        elif address == _PASSWORD:
+            # The answer to whoever changed it has to leave first (OCPP 2.0.1 A01.FR.11).
+            log.info("the Basic Auth password was changed; the station reconnects")
+            self.loop.call_later(_PARTING_S, self.link.renew, "the password was changed")
 
     # Looking
 

@@ -33,8 +33,6 @@ def station_status(runner: Runner) -> dict[str, Any]:
 
 def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
     active = connector == evse.active_connector
-    reading = evse.meter.last
-    power_w = (reading.power_w if reading is not None else None) or 0.0
     return {
         "evse": evse.id,
         "connector": runner.engine.number(evse.id, connector),
@@ -45,7 +43,7 @@ def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
         "contactor": evse.contactor.shown.value,
         "locked": active and evse.connector.locked,
         "meter_wh": evse.meter.shown_wh,
-        "power_w": power_w if evse.contactor.passes else 0.0,
+        "power_w": runner.around.hardware[evse.id].power_w() if active else 0.0,
         "limit_a": evse.offered_a,
         "faults": [Fault(fault).value for fault in evse.faults],
         "reservation": None,

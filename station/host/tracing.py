@@ -1,7 +1,7 @@
-"""The wire made visible: frames as events, as lines of a file, with secrets masked.
+"""The wire made visible: frames as events, and as lines of a file.
 
-A result has no action of its own; it is found again by its message id. What a frame holds is shown as it is but for
-secrets, which no place that keeps frames may hold.
+A result has no action of its own; it is found again by its message id. Events go to the control face, where nothing is
+masked; a file is kept, so no secret may stand in it.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Tracer:
     """Turns frames into ``(direction, action, message id, payload)`` and hands them on.
 
     Args:
-        told: called for each frame; the payload is masked.
-        file: every frame is appended as a JSON line.
+        told: called for each frame.
+        file: every frame is appended as a JSON line, with secrets masked.
     """
 
     def __init__(self, told: Callable[[dict[str, Any]], None] | None, file: Path | None) -> None:
@@ -65,16 +65,15 @@ class Tracer:
     def frame(self, direction: str, text: str | bytes) -> None:
         """A frame passed; ``direction`` is ``>`` sent or ``<`` received. Never raises."""
         action, identity, payload = self._read(direction, text)
-        line = {"direction": direction, "action": action, "messageId": identity, "payload": payload}
         if self._told is not None:
-            self._told(line)
+            self._told({"direction": direction, "action": action, "messageId": identity, "payload": payload})
         if self._file is not None:
             record = {
                 "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                 "direction": direction,
                 "action": action,
                 "id": identity,
-                "payload": payload,
+                "payload": masked(payload),
             }
             try:
                 self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -97,12 +96,12 @@ class Tracer:
         if kind == 2 and len(frame) > 3:
             action = str(frame[2])
             self._remember(direction, identity, action)
-            return action, identity, masked(frame[3])
+            return action, identity, frame[3]
         opposite = "<" if direction == ">" else ">"
         action = self._actions.pop((opposite, identity), "?")
         if kind == 3 and len(frame) > 2:
-            return action, identity, masked(frame[2])
-        return f"{action} CallError" if kind == 4 else "?", identity, masked(frame[2:])
+            return action, identity, frame[2]
+        return f"{action} CallError" if kind == 4 else "?", identity, frame[2:]
 
     def _remember(self, direction: str, identity: str, action: str) -> None:
         self._actions[(direction, identity)] = action

@@ -157,10 +157,10 @@ def test_all_statuses_in_the_order_of_their_numbers() -> None:
 def test_a_fault_of_the_station_makes_connector_zero_faulted() -> None:
     view = FakeView()
     view.faults[Fault.GROUND_FAILURE] = "RCD"
-    assert told(view.evses[0], 0, view) == Told("Faulted", "GroundFailure", "RCD")
+    assert DIALECT.told(view.evses[0], 0, view) == Told("Faulted", "GroundFailure", "RCD")
 
 
 def test_a_warning_of_the_station_leaves_connector_zero_available() -> None:
     view = FakeView()
     view.faults[Fault.WEAK_SIGNAL] = ""
-    assert told(view.evses[0], 0, view) == Told("Available", "WeakSignal")
+    assert DIALECT.told(view.evses[0], 0, view) == Told("Available", "WeakSignal")
