@@ -159,6 +159,8 @@ class AuthDesk:
         info = self._own_word(case, online)
         if info is not None:
             self._decided(case, info)
+        elif online and self.ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION):
+            self._decided(case, TokenInfo(TokenStatus.UNKNOWN, raw="NotAllowedToAsk"))
         elif online:
             self.cases[case.token.key] = case
             case.asking = True
@@ -175,17 +177,20 @@ class AuthDesk:
         if case.token.value.upper() in ctx.plan.allow:
             case.note("answered", validator="allow", answer="Accepted")
             return TokenInfo(TokenStatus.ACCEPTED)
-        if not ctx.flag(names.LOCAL_PRE_AUTHORIZE if online else names.LOCAL_AUTHORIZE_OFFLINE):
+        asks = online and not ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION)
+        # Online without being allowed to ask, the lists are all there is (2.0.1 AuthCtrlr.DisableRemoteAuthorization).
+        if asks == online and not ctx.flag(names.LOCAL_PRE_AUTHORIZE if online else names.LOCAL_AUTHORIZE_OFFLINE):
             return None
         known = self.store.local_list.get(key) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
-        validator = "local_list"
+        validator, final = "local_list", names.LOCAL_LIST_DISABLE_POST_AUTHORIZE
         if known is None and ctx.flag(names.CACHE_ENABLED):
             known, validator = self.store.cache.get(key), "cache"
+            final = names.CACHE_DISABLE_POST_AUTHORIZE
         if known is None:
             return None
         known = expired(known, ctx.timeline.now_utc(ctx.now)) if ctx.timeline.known else known
         case.note("answered", validator=validator, answer=known.status.value)
-        if known.status is not TokenStatus.ACCEPTED and online:
+        if known.status is not TokenStatus.ACCEPTED and asks and not ctx.flag(final):
             return None
         return known
 

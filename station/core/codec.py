@@ -7,33 +7,36 @@ left out of rows, so that a field added later reads as its default from rows wri
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
+_SCALARS = frozenset({type(None), bool, int, float, str})
+"""What JSON has too. Exactly these types: an enumeration's member may be a string as well."""
+
 
 def to_row(value: Any) -> Any:
     """The JSON value of a dataclass, enumeration, datetime, tuple or scalar."""
-    if value is None or isinstance(value, (bool, int, float)):
+    if type(value) in _SCALARS:
         return value
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str):
-        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, (tuple, list)):
         return [to_row(item) for item in value]
-    return {
-        name: to_row(item)
-        for name, default in _defaults(cast(Any, type(value)))
-        if (item := getattr(value, name)) != default
-    }
+    read, members = _members(cast(Hashable, type(value)))
+    row = {}
+    for (name, default), item in zip(members, read(value), strict=True):
+        if item is not default and item != default:
+            row[name] = item if type(item) in _SCALARS else item.value if isinstance(item, Enum) else to_row(item)
+    return row
 
 
 def from_row(cls: type[T], row: Any) -> T:
@@ -46,11 +49,14 @@ def from_row(cls: type[T], row: Any) -> T:
 
 
 @cache
-def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
-    return tuple(
+def _members(cls: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[str, Any], ...]]:
+    """How to read all members of a dataclass at once, and their names with their defaults."""
+    members = tuple(
         (f.name, f.default if f.default is not MISSING else (() if f.default_factory is tuple else _NEVER))
         for f in fields(cls)
     )
+    read = attrgetter(*(name for name, _ in members))
+    return (read if len(members) > 1 else lambda value: (read(value),)), members
 
 
 _NEVER = object()

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from station.core.evse import Evse
     from station.core.station import Station
 
-Handler = Callable[["Station", Any], None]
+Handler = Callable[["Station", Any], object]
+
+NOTHING_FOLLOWS: Final = object()
+"""What a handler answers where no EVSE, session or reset can have changed: the turn ends without a look at them."""
 
 
 def _on_evse(method: str, *members: str) -> Handler:
@@ -46,6 +49,11 @@ def _sample(part: str) -> Callable[[Station, Evse, float], None]:
             evse.service.want(PURPOSES[part])
 
     return due
+
+
+def _heard(station: Station, event: events.Traffic) -> object:
+    station.registration.heard()
+    return NOTHING_FOLLOWS
 
 
 HANDLERS: Final[dict[type[Any], Handler]] = {
@@ -83,7 +91,7 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.StatusTold: lambda s, e: s.status_told(e),
     events.Connected: lambda s, e: s.connected(e),
     events.Disconnected: lambda s, e: s.disconnected(e),
-    events.Traffic: lambda s, e: s.registration.heard(),
+    events.Traffic: _heard,
     events.Recorded: lambda s, e: s.recorded(e),
     events.RecordFailed: lambda s, e: s.record_failed(e),
     events.ClockLearnt: lambda s, e: s.clock_learnt(e),

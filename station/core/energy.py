@@ -46,9 +46,9 @@ def may_offer(evse: EvseState) -> bool:
     desk, transaction = evse.desk, evse.transaction
     if transaction is not None:
         return desk.running and not transaction.suspended and (desk.recorded or evse.offered_a is not None)
-    if desk.starting is not None:
-        return evse.offered_a is not None
-    return evse.serviceable and not conditions(evse) & points(evse.ctx.items(names.TX_START_POINT))
+    if evse.offered_a is not None or not evse.serviceable:
+        return evse.serviceable
+    return desk.starting is None and not conditions(evse) & points(evse.ctx.items(names.TX_START_POINT))
 
 
 def may_close(evse: EvseState) -> bool:

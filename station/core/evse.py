@@ -38,7 +38,7 @@ __all__ = ["GRACE", "LOCK", "PLUG", "Connector", "Evse", "Grant", "Hooks"]
 PLUG = "plug"
 _GRACE_S = 5.0
 _PILOT = "pilot state "
-_LOCK_FAILED = "the lock did not close"
+_LOCK_FAILED, _UNLOCK_FAILED = "the lock did not close", "the lock did not open"
 
 
 class Evse(EvseState):
@@ -77,11 +77,12 @@ class Evse(EvseState):
     def conclude(self) -> None:
         """The end of a turn: tell what the turn came to, and keep the state that the next one starts from."""
         waits = self.grant is not None and self.grant.case is not None
-        if waits and self.state == "active" and self.desk.starting is None:
+        if waits and self.state == "active" and self.connector.secured and self.desk.starting is None:
             self.hooks.session_began(self)
-        if self.desk.transaction is not None:
+        state = self.charging_state
+        if self.desk.transaction is not None and state is not self.desk.told_state:
             self.desk.check_state()
-        self._told_state = self.charging_state
+        self._told_state = state
         serviceable = self.serviceable
         if serviceable != self._was_serviceable:
             self._was_serviceable = serviceable
@@ -109,6 +110,11 @@ class Evse(EvseState):
         if closes:
             self.ctx.cancel(GRACE, self.id)
             self.contactor.close()
+
+    def energy_begins(self) -> None:
+        """A transaction that starts with nothing but the energy is told as Charging: the contacts wait for it only."""
+        if self.conditions() & points(self.ctx.items(names.TX_START_POINT)) == Condition.ENERGY_TRANSFER.value:
+            self._told_state = ChargingState.CHARGING
 
     def limit(self, current_a: float) -> None:
         """The current that may be offered changed."""
@@ -143,7 +149,7 @@ class Evse(EvseState):
         elif was and not self.ev:
             self._unplugged()
         else:
-            self.settle(TriggerReason.CHARGING_STATE_CHANGED)
+            self.settle(TriggerReason.CHARGING_STATE_CHANGED, StopReason.STOPPED_BY_EV)
 
     def _plugged(self) -> None:
         self._told_state = ChargingState.EV_CONNECTED
@@ -258,7 +264,12 @@ class Evse(EvseState):
         if self.locks.moved(moved, locked, failed):
             self.lock_failed()
             return
-        if not failed:
+        if failed:
+            self.raise_fault(Fault.CONNECTOR_LOCK_FAILURE, _UNLOCK_FAILED)
+        elif not locked:
+            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, _UNLOCK_FAILED)
+        if not failed and (locked or not self.occupied):
+            # A bolt that did not close opens easily: that alone shows nothing while the vehicle is there.
             self._recovered(Fault.CONNECTOR_LOCK_FAILURE, _LOCK_FAILED)
         self.settle(self.grant.trigger if self.grant is not None else TriggerReason.CHARGING_STATE_CHANGED)
 

@@ -6,7 +6,7 @@ Spec: OCPP 1.6 §7.6 (error codes), §4.9; HARDWARE "faults to errorCode".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from station.core.values import Fault, StopReason
@@ -23,9 +23,9 @@ STOP_REASONS: Final[Mapping[Fault, StopReason]] = {
 """Why a transaction ends with a fault, where that is not Other."""
 
 
-def serious(faults: Iterable[Fault]) -> bool:
+def serious(faults: Collection[Fault]) -> bool:
     """Whether one of them takes a connector out of service."""
-    return any(fault not in HARMLESS for fault in faults)
+    return bool(faults) and not HARMLESS.issuperset(faults)
 
 
 class Faults:
@@ -45,4 +45,5 @@ class Faults:
     @property
     def serious(self) -> bool:
         """Whether the EVSE is out of service."""
-        return serious(self.own) or serious(self.shared)
+        # Asked for many times in every turn; hardly ever is there one.
+        return bool(self.own or self.shared) and (serious(self.own) or serious(self.shared))

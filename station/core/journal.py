@@ -212,11 +212,13 @@ class Ledger:
         carried, self._unsaved = self._unsaved, ()
         own, self._records = tuple(self._records), []
         begun, self._begun = frozenset(self._begun), []
-        self._open.append(_Open(self.seq, list(carried), own, begun, frozenset(map(_cell, own))))
+        cells = [_cell(record) for record in own]
+        self._open.append(_Open(self.seq, list(carried), own, begun, frozenset(cells)))
         for waiting in self._waiting:
             waiting.rests_on = min(waiting.rests_on, self.seq)
         # The last word on a row is the only one: batches stay small where a store fails for long.
-        latest = {_cell(record): record for record in (*carried, *own)}
+        latest = {_cell(record): record for record in carried}
+        latest.update(zip(cells, own, strict=True))
         self.out.append(Commit(Batch(self.seq, tuple(latest.values()))))
         return self.seq
 
@@ -227,19 +229,22 @@ class Ledger:
 
     # What came of it
 
-    def recorded(self, seq: int) -> None:
-        """Batches up to ``seq`` are durable: what waited for them leaves."""
+    def recorded(self, seq: int) -> bool:
+        """Batches up to ``seq`` are durable: what waited for them leaves. Answers whether a part was called."""
         while self._open and self._open[0].seq <= seq:
             self._open.popleft()
-        self._release(seq)
+        return self._release(seq)
 
-    def _release(self, seq: float) -> None:
+    def _release(self, seq: float) -> bool:
+        called = False
         while self._waiting and self._waiting[0].rests_on <= seq:
             what = self._waiting.popleft().what
             if isinstance(what, _Then):
+                called = True
                 what.call()
             elif not isinstance(what, _Undo):
                 self.out.append(what)
+        return called
 
     def failed(self, seq: int) -> frozenset[str]:
         """A batch was not stored: refuse and undo what was asked for, keep what happened for the next batch.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from station.core import names
 from station.core.effects import Outcome, Reply
 from station.core.events import (
     ChangeAvailability,
@@ -122,7 +123,8 @@ class Requests:
             if not event.ends_transaction:
                 self._reply(event.reply, Outcome("OngoingAuthorizedTransaction"))
                 return
-            evse.stop(StopReason.UNLOCK_COMMAND, TriggerReason.UNLOCK_COMMAND)
+            if not connector.fixed:
+                evse.stop(StopReason.UNLOCK_COMMAND, TriggerReason.UNLOCK_COMMAND)
         if not connector.lockable:
             self._reply(event.reply, Outcome("NotSupported" if connector.fixed else "Unlocked"))
             return
@@ -171,7 +173,10 @@ class Requests:
                 ctx.ledger.undo(lambda: ctx.variables.undo(outcome), record.table, record.key)
 
     def clear_cache(self, event: ClearCache) -> None:
-        """OCPP 2.0.1 C11; OCPP 1.6 §5.4."""
+        """OCPP 2.0.1 C11 (C11.FR.04: Rejected where the cache is off); OCPP 1.6 §5.4."""
+        if not self.station.ctx.flag(names.CACHE_ENABLED):
+            self._reply(event.reply, Outcome("Rejected", "NotEnabled"))
+            return
         self.station.tokens.clear_cache()
         self._reply(event.reply, _ACCEPTED)
 

@@ -37,6 +37,11 @@ class Reset:
         """The reset that waits for transactions to end, the station's first."""
         return self._waiting.get(0) or next(iter(self._waiting.values()), None)
 
+    @property
+    def rebooting(self) -> bool:
+        """Whether the reboot was ordered: what changes from here on is told after it."""
+        return self._rebooting
+
     def blocks(self, evse: int) -> bool:
         """Whether no session may begin because of one."""
         return self._rebooting or (bool(self._waiting) and (0 in self._waiting or evse in self._waiting))

@@ -117,9 +117,7 @@ class Sampler:
 
     def last(self, reading: Reading, stamp: Stamp) -> tuple[MeterValue, ...]:
         """What the end of a transaction tells: all that was kept, and this."""
-        sampled = self._sampled(names.SAMPLED_ENDED_MEASURANDS)
-        aligned = self._aligned(names.ALIGNED_ENDED_MEASURANDS)
-        value = select(reading, stamp, tuple(dict.fromkeys((*sampled, *aligned))), Why.END)
+        value = select(reading, stamp, self._sampled(names.SAMPLED_ENDED_MEASURANDS), Why.END)
         return (*self.kept, value) if value is not None else self.kept
 
     def drop(self, transaction_id: str) -> None:

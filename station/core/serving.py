@@ -53,17 +53,22 @@ class MeterService:
         served = meter.serve()
         last = meter.last
         known = last or Reading(meter.known_wh)
-        if (served or meter.shown_wh is None) and meter.record() and evse.desk.running:
-            evse.desk.store()
+        records = (served or meter.shown_wh is None) and meter.record()
+        told = evse.transaction.seq_no if evse.transaction is not None else 0
         for purpose in served:
             if purpose is Purpose.BEGIN:
                 self._begin(known)
             elif purpose is Purpose.RECORD:
-                evse.desk.store()
+                if not records:
+                    evse.desk.store()
             elif purpose is Purpose.END:
                 evse.desk.finish(known)
             elif last is not None and (current or purpose in _STALE_TOO):
                 evse.desk.sample(last, purpose)
+        transaction = evse.transaction
+        # Whatever was told of the transaction has stored it too.
+        if records and transaction is not None and transaction.seq_no == told and evse.desk.running:
+            evse.desk.store()
 
     def _begin(self, reading: Reading) -> None:
         evse = self.evse
@@ -75,5 +80,6 @@ class MeterService:
             transaction.token, transaction.group = grant.token, grant.group
             transaction.remote_start_id = grant.remote_start_id
             transaction.reservation_id = grant.reservation_id
+        evse.energy_begins()
         evse.desk.begin(reading, transaction)
         evse.reconcile()

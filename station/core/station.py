@@ -16,7 +16,7 @@ from station.core.availability import Availability
 from station.core.charging import Grant
 from station.core.context import Context, StationPlan
 from station.core.device_model import Address
-from station.core.dispatch import EVSE_PARTS, HANDLERS, STATION_PARTS
+from station.core.dispatch import EVSE_PARTS, HANDLERS, NOTHING_FOLLOWS, STATION_PARTS
 from station.core.effects import AuthorizeQuery, BootQuery, Effect, Publish, QueryEnded
 from station.core.events import Event
 from station.core.evse import Evse
@@ -113,9 +113,8 @@ class Station:
         """Take one event at ``now``; answers what is to be done, in order."""
         self.ctx.now = now
         handler = HANDLERS.get(type(event))
-        if handler is not None:
-            handler(self, event)
-        self._after()
+        if handler is None or handler(self, event) is not NOTHING_FOLLOWS:
+            self._after()
         return self.ctx.ledger.close_turn()
 
     def start(self, now: float) -> list[Effect]:
@@ -219,6 +218,7 @@ class Station:
     # Link
 
     def connected(self, event: events.Connected) -> None:
+        """A connection stands: register, or go on."""
         self.ctx.online = True
         self.registration.connected()
 
@@ -232,6 +232,7 @@ class Station:
                 ctx.ledger.replace(key, replace(fact, offline=True))
 
     def boot_answered(self, event: events.BootAnswered) -> None:
+        """BootNotification was answered."""
         known = self.ctx.timeline.known
         accepted = self.registration.answered(event)
         self._clock_changed(known)
@@ -239,11 +240,13 @@ class Station:
             self.ctx.publish("connected")
 
     def heartbeat_answered(self, event: events.HeartbeatAnswered) -> None:
+        """Heartbeat was answered with the CSMS's time."""
         known = self.ctx.timeline.known
         self.registration.heartbeat_answered(event)
         self._clock_changed(known)
 
     def clock_learnt(self, event: events.ClockLearnt) -> None:
+        """The host's clock is synchronised; the CSMS's word, where there was one, goes before it."""
         known = self.ctx.timeline.known
         if not known:
             self.registration.learn_time(event.utc)
@@ -261,6 +264,7 @@ class Station:
         self.alignment.clock_changed()
 
     def query_failed(self, event: events.QueryFailed) -> None:
+        """A question was not answered."""
         query = event.query
         if isinstance(query, BootQuery):
             self.registration.failed()
@@ -271,14 +275,16 @@ class Station:
             self.ctx.ledger.promise(QueryEnded(asked, None, event.cause))
 
     def ask(self, event: events.AskCsms) -> None:
+        """The owner puts a question."""
         self.ctx.ask(event.query)
 
     # Delivery
 
-    def delivered(self, event: events.Delivered) -> None:
+    def delivered(self, event: events.Delivered) -> object:
+        """A fact was answered or given up: bindings and what is said of tokens are kept, its row goes."""
         fact = self.ctx.ledger.forget(event.key)
         if fact is None or not isinstance(fact, TransactionFact):
-            return
+            return NOTHING_FOLLOWS
         identity = fact.transaction_id
         evse = next((e for e in self.evses if e.transaction is not None and e.transaction.id == identity), None)
         if event.wire_id is not None:
@@ -294,8 +300,10 @@ class Station:
         if evse is None and identity in self.bindings and not self._awaits(identity):
             del self.bindings[identity]
             self.ctx.ledger.delete(BINDINGS, identity)
+        return None if event.info is not None else NOTHING_FOLLOWS
 
     def bound(self, event: events.Bound) -> None:
+        """A transaction is known to the CSMS under this id."""
         self.bindings[event.transaction_id] = event.wire_id
         self.ctx.ledger.put(BINDINGS, event.transaction_id, event.wire_id)
 
@@ -303,15 +311,17 @@ class Station:
         facts = self.ctx.ledger.facts.values()
         return any(isinstance(fact, TransactionFact) and fact.transaction_id == identity for fact in facts)
 
-    def status_told(self, event: events.StatusTold) -> None:
+    def status_told(self, event: events.StatusTold) -> object:
+        """A status was told; it is kept to know what changed while offline."""
         place = (event.evse, event.connector)
         if self.statuses.get(place) != event.told:
             self.statuses[place] = event.told
             self.ctx.ledger.put(TOLD, f"{event.evse}.{event.connector}", event.told)
+        return NOTHING_FOLLOWS
 
-    def recorded(self, event: events.Recorded) -> None:
+    def recorded(self, event: events.Recorded) -> object:
         """A batch is durable: what waited for it goes on."""
-        self.ctx.ledger.recorded(event.seq)
+        return None if self.ctx.ledger.recorded(event.seq) else NOTHING_FOLLOWS
 
     def record_failed(self, event: events.RecordFailed) -> None:
         """Refuse and undo what was asked for; keep what happened and try it again until it is stored."""
@@ -334,14 +344,14 @@ class Station:
         self.restored = True
         for evse in self.evses:
             transaction = evse.transaction
-            if transaction is None or not evse.desk.undecided:
-                continue
-            resume = self.ctx.plan.resume_after_power_loss if event.resume is None else event.resume
-            if resume and evse.ev and transaction.token is not None:
-                grant = Grant(transaction.token, transaction.group, transaction.remote_start_id)
-                evse.resume(grant)
-            else:
-                evse.desk.power_lost(transaction.stop_reason or event.reason)
+            if transaction is not None and evse.desk.undecided:
+                resume = self.ctx.plan.resume_after_power_loss if event.resume is None else event.resume
+                if resume and evse.ev and transaction.token is not None:
+                    evse.resume(Grant(transaction.token, transaction.group, transaction.remote_start_id))
+                else:
+                    evse.desk.power_lost(transaction.stop_reason or event.reason)
+            if evse.grant is None:
+                evse.unlock()  # A bolt stays where it was while the power is gone.
 
     def power_failing(self, event: events.PowerFailing) -> None:
         """Open first; then end what runs, or leave it open to be resumed."""
@@ -353,12 +363,14 @@ class Station:
                 evse.desk.finish(evse.meter.last)
 
     def security_event(self, event: events.SecurityEvent) -> None:
+        """Something of the security event list happened."""
         ctx = self.ctx
         ctx.ledger.tell(SecurityFact(event.type, ctx.stamp(), event.info, offline=not ctx.online))
 
     # World
 
     def lock_moved(self, event: events.LockMoved) -> None:
+        """A lock reached a position: for its session, and for whoever asked to unlock."""
         if (evse := self.evse(event.evse)) is not None:
             evse.lock_moved(event.connector, event.locked, event.failed)
             self.requests.lock_moved(event.evse, event.connector, event.locked, event.failed)
@@ -369,6 +381,7 @@ class Station:
             evse.service.want(Purpose.RECORD)
 
     def selected(self, event: events.EvseSelected) -> None:
+        """The user has chosen an EVSE for the token that waits."""
         if (evse := self.evse(event.evse)) is not None:
             self.auth.select(evse)
 

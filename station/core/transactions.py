@@ -186,7 +186,7 @@ class TransactionDesk:
             return
         if not self.evse.conditions() & points(self.ctx.items(names.TX_START_POINT)):
             return
-        ctx, transaction = self.ctx, owner
+        transaction = owner
         transaction.begin_wh = transaction.last_wh = reading.energy_wh
         transaction.last = transaction.started
         self.transaction = transaction
@@ -195,14 +195,18 @@ class TransactionDesk:
         self.sampler.begin(transaction.id, reading, transaction.started)
         first = self.sampler.first(reading, transaction.started)
         self._tell(Phase.STARTED, trigger, values=(first,) if first else (), token=transaction.token)
-        ctx.publish(
+        self._publish_started(transaction)
+        self.sampler.schedule()
+
+    def _publish_started(self, transaction: Transaction) -> None:
+        """Observers hear of a transaction when it starts, and again when it is known whose it is."""
+        self.ctx.publish(
             "transaction_started",
             evse=self.evse.id,
             connector=transaction.connector,
             id=transaction.id,
             token=transaction.token,
         )
-        self.sampler.schedule()
 
     def reschedule(self) -> None:
         """The sampling variables changed."""
@@ -265,6 +269,10 @@ class TransactionDesk:
             )
             transaction.seq_no += 1
             transaction.token_told = transaction.token_told or introduces
+            # An end that is told after a power cut must not lie before this.
+            transaction.last = stamp
+            if introduces and phase is Phase.UPDATED:
+                self._publish_started(transaction)
         if phase is not Phase.ENDED:
             self.store()
 

@@ -78,6 +78,7 @@ class Model:
         self._definitions: dict[Address, Definition] = {}
         self._values: dict[Key, str] = {}
         self._mutability_given: set[Address] = set()
+        self._found: dict[Address, Definition] = {}
         self._slots: tuple[str, ...] = ("1",)
         self._read_slots(settings)
         self._by_fold = {address.folded(): address for address in self._expand()}
@@ -90,9 +91,15 @@ class Model:
         self._owners = frozenset(address.owner for address in self._by_fold)
         for (address, attribute), value in self._values.items():
             self._values[address, attribute] = self._checked(address, value)
+        self._found = {address: row for address in self.addresses if (row := self._search(address)) is not None}
+        self.plain = {address: self.delivered(address) for address, row in self._found.items() if not row.computed}
+        """The delivered Actual values, of what is not computed: the core asks for them many times in every turn."""
 
     def find(self, address: Address) -> Definition | None:
         """The definition of a variable that the station has, at exactly this address."""
+        return self._found.get(address) or self._search(address)
+
+    def _search(self, address: Address) -> Definition | None:
         own = self._definitions.get(address)
         if own is not None:
             return own

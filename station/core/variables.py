@@ -119,6 +119,8 @@ class Variables:
 
         WriteOnly values are given too: this is for the core, not for reports.
         """
+        if attribute == "Actual" and (plain := self._unchanged(address)) is not None:
+            return plain
         found = self._resolve(address)
         return None if found is None else self._effective(found, attribute)
 
@@ -271,6 +273,14 @@ class Variables:
         return {_name(key): value for key, value in merged.items() if value is not None}
 
     # Inside --------------------------------------------------------------------------------------------------------
+
+    def _unchanged(self, address: Address | str) -> str | None:
+        """The short way to a value that is as delivered, which nearly all are; None: go the long way."""
+        if isinstance(address, str) or (self._stored and (address, "Actual") in self._stored):
+            return None
+        if self._providers and address in self._providers:
+            return None
+        return self.model.plain.get(address)
 
     def _resolve(self, address: Address | str) -> Address | None:
         if isinstance(address, str):

@@ -16,7 +16,7 @@ def set_items(name: str, value: str) -> tuple[Item, ...]:
     Raises:
         CommandRefused: no such form, or the text is no value of this key.
     """
-    if keys.resolve(name) is not None:
+    if name.casefold() in keys.KEYS:
         try:
             settings = keys.settings(name, value)
         except (ValueError, KeyError) as problem:

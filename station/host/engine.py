@@ -39,14 +39,19 @@ MINIMUM_STATUS = Address.parse("ChargingStation.MinimumStatusDuration")[0]
 _DEAF_AFTER = 2
 _DEFAULT_TIMEOUT_S = 30.0
 
-_PHYSICAL = (
-    effects.OpenContactor,
-    effects.CloseContactor,
-    effects.OfferCurrent,
-    effects.MoveLock,
-    effects.ReadMeter,
-    effects.MeterSession,
+_PHYSICAL = frozenset(
+    {
+        effects.OpenContactor,
+        effects.CloseContactor,
+        effects.OfferCurrent,
+        effects.MoveLock,
+        effects.ReadMeter,
+        effects.MeterSession,
+    }
 )
+_OF_THE_STORE = (events.Recorded, events.RecordFailed)
+_QUIET = frozenset({events.Traffic, events.StatusTold, events.Recorded})
+"""Events that change no connector's status unless something physical follows from them."""
 
 
 class Port(Protocol):
@@ -110,6 +115,7 @@ class Engine:
         "_events",
         "_lost_s",
         "_replies",
+        "_stale",
         "_storing",
         "_timeouts",
         "board",
@@ -137,6 +143,7 @@ class Engine:
         self.store_failed = False
         self._events: deque[Event] = deque()
         self._busy = False
+        self._stale = True  # statuses may have changed since they were derived
         self._replies: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self._storing: deque[tuple[int, FactRef]] = deque()
         self._timeouts = 0
@@ -149,9 +156,14 @@ class Engine:
 
     def start(self) -> None:
         """The first turn of a boot."""
-        self._busy = True
+        self._busy = self._stale = True
         self._carry_out(self.station.start(self.port.station_now()))
         self._settle()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn is under way: what is fed now is taken within it."""
+        return self._busy
 
     def feed(self, event: Event) -> None:
         """Take an event, and everything that follows from it."""
@@ -165,6 +177,7 @@ class Engine:
         now = self.port.station_now()
         due = self.station.next_deadline()
         if due is not None and due <= now:
+            self._stale = True
             self._carry_out(self.station.tick(now))
         wire_now = self.port.wire_now()
         call_due = self.rpc.next_deadline()
@@ -175,7 +188,9 @@ class Engine:
     def next_deadline(self) -> tuple[float | None, float | None]:
         """When ``tick`` is wanted next: in station time, and in wire time."""
         station = self.station.next_deadline()
-        status = self.board.next_deadline(self.station.told, self._minimum_status_s()) if self.registered else None
+        status = None
+        if self.board.undecided and self.registered:
+            status = self.board.next_deadline(self.station.told, self._minimum_status_s())
         if status is not None:
             station = status if station is None else min(station, status)
         wire = self.rpc.next_deadline()
@@ -192,31 +207,36 @@ class Engine:
             while True:
                 while self._events:
                     event = self._events.popleft()
+                    if type(event) not in _QUIET:
+                        self._stale = True
                     self._carry_out(self.station.handle(event, self.port.station_now()))
-                    self._after(event)
+                    if isinstance(event, _OF_THE_STORE):
+                        self._after(event)
                 self._look()
                 if not self._pump() and not self._events:
                     return
         finally:
             self._busy = False
 
-    def _after(self, event: Event) -> None:
+    def _after(self, event: events.Recorded | events.RecordFailed) -> None:
         if isinstance(event, events.Recorded):
             self.store_failed = False
             while self._storing and self._storing[0][0] <= event.seq:
                 self.outbox.answered(self._storing.popleft()[1])
-        elif isinstance(event, events.RecordFailed):
+        else:
             self.store_failed = True
 
     def _carry_out(self, todo: list[Effect]) -> None:
         port = self.port
         for effect in todo:
-            if isinstance(effect, effects.Commit):
+            kind = type(effect)
+            if kind is effects.Commit:
                 port.commit(effect.batch)
-            elif isinstance(effect, _PHYSICAL):
+            elif kind in _PHYSICAL:
+                self._stale = True
                 port.physical(effect)
             else:
-                _EFFECTS[type(effect)](self, effect)
+                _EFFECTS[kind](self, effect)
 
     # The link
 
@@ -255,7 +275,8 @@ class Engine:
         self._busy = True
         try:
             self._rpc_events(self.rpc.receive(data, self.port.wire_now()))
-            self.outbox.heard()
+            for ref in self.outbox.heard():
+                self._given_up(ref, "no answer")
             self._timeouts = 0
         finally:
             self._busy = False
@@ -284,7 +305,7 @@ class Engine:
         if not self.wiring.central or not self.station.ctx.online:
             return False
         worked = False
-        while not self.rpc.busy and self.rpc.is_connected:
+        while not self.outbox.empty and not self.rpc.busy and self.rpc.is_connected:
             outgoing = self.outbox.next(self.port.wire_now(), self.registered, self.dialect, self)
             if outgoing is None:
                 stuck = self.outbox.stuck(self, self.dialect) if self.registered else None
@@ -307,8 +328,9 @@ class Engine:
             self._deliver(ref, events.Delivered(ref.key))
             return
         timeout_s = self.station.ctx.number(MESSAGE_TIMEOUT, _DEFAULT_TIMEOUT_S)
+        raw = isinstance(ref, QueryRef) and isinstance(ref.query, effects.RawQuery)
         try:
-            text = self.rpc.call(ref, call.action, call.payload, self.port.wire_now(), timeout_s)
+            text = self.rpc.call(ref, call.action, call.payload, self.port.wire_now(), timeout_s, checked=not raw)
         except OutgoingInvalid as problem:
             log.error("%s cannot be sent: %s", call.action, problem)
             self._invalid(ref, str(problem))
@@ -346,6 +368,8 @@ class Engine:
 
     def _deliver(self, ref: FactRef, event: events.Delivered) -> None:
         """The fact's row goes; the next of its lane leaves once that is recorded."""
+        if event.info is not None:
+            self._stale = True
         before = self.station.ctx.ledger.seq
         self._carry_out(self.station.handle(event, self.port.station_now()))
         after = self.station.ctx.ledger.seq
@@ -360,6 +384,7 @@ class Engine:
             self.port.query_ended(query.asked, dict(payload), "")
             return
         event = self.dialect.answered(query, payload, self)
+        self._stale = True
         was = self.station.registration.accepted
         self._carry_out(self.station.handle(event, self.port.station_now()))
         if isinstance(query, effects.BootQuery) and self.station.registration.accepted and not was:
@@ -379,8 +404,7 @@ class Engine:
             retry = self.dialect.retry(ref.fact, self)
             kind = "CallError" if cause == "InvalidAnswer" else cause
             if self.outbox.failed(ref, kind, retry, self.port.wire_now(), alive):
-                self.port.publish("error", {"message": f"{event.action} was given up: {event.code or cause}"})
-                self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
+                self._given_up(ref, event.code or cause)
         elif isinstance(ref, QueryRef):
             self._events.append(events.QueryFailed(ref.query, cause, event.code, event.description))
             if isinstance(ref.query, effects.RawQuery):
@@ -393,6 +417,12 @@ class Engine:
         if self._timeouts >= _DEAF_AFTER:
             self._timeouts = 0
             self.port.redial("the CSMS does not answer")
+
+    def _given_up(self, ref: FactRef, why: str) -> None:
+        call = self.dialect.render(ref.fact, self)
+        action = call.action if isinstance(call, OutCall) else "a message"
+        self.port.publish("error", {"message": f"{action} was given up: {why}"})
+        self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
 
     # Calls in
 
@@ -482,12 +512,14 @@ class Engine:
 
     def _look(self) -> None:
         """Compare statuses with what was told; only what is recorded is shown."""
-        if not (self.station.settled or self.store_failed):
+        if self.station.reset.rebooting or not (self.station.settled or self.store_failed):
             return
         now = self.port.station_now()
-        for change in self.board.look(self.dialect, self, now):
-            self.notices.status_changed(change)
-        if not self.registered:
+        if self._stale:
+            self._stale = False
+            for change in self.board.look(self.dialect, self, now):
+                self.notices.status_changed(change)
+        if not (self.board.undecided and self.registered):
             return
         for (evse, connector), told in self.board.due(self.station.told, now, self._minimum_status_s()):
             call = self.dialect.status_call(evse, connector, told, self)
@@ -498,6 +530,7 @@ class Engine:
         self.dialect = dialect
         self.rpc = make_rpc(dialect)
         self.board = StatusBoard()
+        self._stale = True
         self.station.auth.token_limit = dialect.token_limit()
 
     # View

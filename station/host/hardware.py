@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 Feed = Callable[[Event], None]
 _POLL_S = 0.2
 _METER_POLL_S = 1.0
+LOOKED_AT = ("contactor", "pilot", "lock")
+PARTS = (*LOOKED_AT, "meter")
 
 
 @dataclass(slots=True)
@@ -96,21 +98,23 @@ class EvseHardware:
         self._session_reading: api.Reading | None = None
         self._meter_lost = False
         self._power_w = 0.0
-        self._worker = _Worker(self, hand_over) if _blocking(devices) else None
+        self.instant = frozenset(part for part in PARTS if _instant(getattr(devices, part)))
+        self._worker = _Worker(self, hand_over) if len(self.instant) < len(PARTS) else None
         self.bay.subscribe(self._bay_changed)
 
     @property
     def polled_meter(self) -> bool:
         """Whether the meter is read regularly, whoever asks."""
-        return self._worker is not None and not _instant(self.devices.meter)
+        return "meter" not in self.instant
 
     def attach(self, feed: Feed) -> None:
         """From now on a (new) core listens; it is told what the devices show at this moment."""
         self._feed = feed
         self._seen.clear()
         self._offered_a = None
-        self.poll()
-        if _instant(self.devices.meter):
+        self.bay.poll()
+        self._look_at(*LOOKED_AT)
+        if "meter" in self.instant:
             self._read_meter()
 
     def detach(self) -> None:
@@ -127,7 +131,7 @@ class EvseHardware:
 
     def power_w(self) -> float:
         """The power at this moment, where the meter can say so at once; else that of the last look."""
-        if _instant(self.devices.meter):
+        if "meter" in self.instant:
             with contextlib.suppress(api.DriverError):
                 self._power_w = self.devices.meter.read().power_w or 0.0
         return self._power_w
@@ -135,17 +139,20 @@ class EvseHardware:
     # Time
 
     def poll(self) -> None:
-        """Look at everything that may be looked at on the loop."""
+        """Look at everything that may be looked at on the loop; the bay's own parts tell by themselves."""
         self.bay.poll()
-        for name in ("contactor", "pilot", "lock"):
-            device = getattr(self.devices, name)
-            if _instant(device):
-                self.saw(name, device.read())
+        if self.devices.outside:
+            self._look_at(*(part for part in LOOKED_AT if part in self.devices.outside))
+
+    def _look_at(self, *parts: str) -> None:
+        for part in parts:
+            if part in self.instant:
+                self.saw(part, getattr(self.devices, part).read())
 
     def next_change(self) -> float | None:
         """When ``poll`` is wanted next, in station time."""
         change = self.bay.next_change()
-        if self.devices.outside and any(_instant(getattr(self.devices, part)) for part in self.devices.outside):
+        if self.devices.outside & self.instant:
             polled = self.bay.at_s + _POLL_S
             return polled if change is None else min(change, polled)
         return change
@@ -217,7 +224,7 @@ class EvseHardware:
     def carry_out(self, effect: Effect) -> None:
         """Do it, on the loop or by the worker; a device that fails becomes a fault."""
         part, action = self._work(effect)
-        if self._worker is not None and not _instant(getattr(self.devices, part)):
+        if self._worker is not None and part not in self.instant:
             self._worker.submit(part, action, urgent=isinstance(effect, effects.OpenContactor))
             return
         try:
@@ -246,7 +253,7 @@ class EvseHardware:
         self.devices.contactor.set_power(on)
         if "contactor" in self.devices.outside:
             self.bay.contactor.set_power(on)
-            if _instant(self.devices.contactor):
+            if "contactor" in self.instant:
                 self.saw("contactor", self.devices.contactor.read())
 
     def _offer(self, current_a: float | None) -> None:
@@ -283,10 +290,6 @@ def _nobody(event: Event) -> None:
 
 def _instant(device: Any) -> bool:
     return isinstance(device, api.Instant) and device.instant
-
-
-def _blocking(devices: Devices) -> bool:
-    return any(not _instant(d) for d in (devices.pilot, devices.contactor, devices.meter, devices.lock))
 
 
 class _Worker:
@@ -350,19 +353,18 @@ class _Worker:
 
     def _look(self) -> None:
         hardware = self._hardware
-        for part in ("contactor", "pilot", "lock"):
-            device = getattr(hardware.devices, part)
-            if _instant(device):
+        for part in LOOKED_AT:
+            if part in hardware.instant:
                 continue
             try:
-                state = device.read()
+                state = getattr(hardware.devices, part).read()
             except api.DriverError as error:
                 failed, lost = error, part
                 self._hand_over(lambda lost=lost, failed=failed: hardware.device_failed(lost, failed))  # type: ignore[misc]
             else:
                 self._hand_over(lambda part=part, state=state: hardware.saw(part, state))  # type: ignore[misc]
         self._looks += 1
-        if self._looks * _POLL_S % _METER_POLL_S < _POLL_S and not _instant(hardware.devices.meter):
+        if self._looks * _POLL_S % _METER_POLL_S < _POLL_S and "meter" not in hardware.instant:
             self._read_meter()
 
 

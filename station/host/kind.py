@@ -14,7 +14,7 @@ from station.core.catalogue import Address, Catalogue, Layout, build_catalogue
 from station.core.context import ConnectorPlan, EvsePlan, StationPlan
 from station.core.variable_model import Model, Setting
 from station.host.engine import Wiring
-from station.host.settings import merged, profile_settings
+from station.host.settings import PASSWORD_LENGTH, merged, profile_settings
 from station.ocpp.dialect import Dialect, Identity
 from station.ocpp.rules import RULES, WireRules
 from station.ocpp.v16 import DIALECT as V16
@@ -175,7 +175,9 @@ class Kind:
         password = self.profile.csms.security.password
         if password is not None:
             address = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
-            settings.append(Setting(address, password.reveal(), minimum=0, default=True))
+            # A short password of the owner's stands; the CSMS may not set one that is shorter than OCPP allows.
+            text = password.reveal()
+            settings.append(Setting(address, text, minimum=min(PASSWORD_LENGTH, len(text)), default=True))
         for evse in self.profile.evses:
             power = Address.parse(f"EVSE@{evse.id}.Power")[0]
             settings.append(Setting(power, maximum=evse.max_current_a * evse.phases * 230.0, default=True))

@@ -50,13 +50,46 @@ class Owner(Protocol):
         ...
 
 
+class _Ear:
+    """The listener of one connection. What a connection says after it was given up is nobody's business any more."""
+
+    __slots__ = ("_link", "deaf", "ended")
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.deaf = False
+        self.ended: CloseReason | None = None
+
+    def text(self, data: str) -> None:
+        """A text message."""
+        if not self.deaf:
+            self._link.heard(data)
+
+    def binary(self, data: bytes) -> None:
+        """A binary message; OCPP-J has none."""
+        if not self.deaf:
+            self._link.heard(data)
+
+    def pong(self) -> None:
+        """Our ping was answered."""
+        if not self.deaf:
+            self._link.ping_answered()
+
+    def closed(self, reason: CloseReason) -> None:
+        """The connection ended by itself."""
+        self.ended = reason
+        if not self.deaf:
+            self._link.closed(reason)
+
+
 class Link:
-    """See the module. Is itself the listener of its connection."""
+    """See the module."""
 
     __slots__ = (
         "_backoff",
         "_connection",
         "_dial",
+        "_ear",
         "_loop",
         "_owner",
         "_ping",
@@ -72,6 +105,7 @@ class Link:
         self._loop = loop
         self._backoff = BackOff(rng)
         self._connection: Connection | None = None
+        self._ear: _Ear | None = None
         self._task: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._ping: asyncio.TimerHandle | None = None
@@ -137,9 +171,10 @@ class Link:
     # Dialling
 
     async def _attempt(self) -> None:
+        ear = _Ear(self)
         try:
             target = self._owner.target()
-            connection: Connection = await self._dial(target, self)  # type: ignore[misc]
+            connection: Connection = await self._dial(target, ear)  # type: ignore[misc]
         except DialFailed as failure:
             self._task = None
             self._owner.link_failed(failure)
@@ -151,13 +186,16 @@ class Link:
             self._dial_later()
             return
         self._task = None
-        self._connection = connection
+        self._connection, self._ear = connection, ear
         if not self._owner.link_up(connection.subprotocol):
-            self._connection = None
+            ear.deaf = True
+            self._connection = self._ear = None
             connection.close(1002, "another version than before")
             self._dial_later()
             return
         self._schedule_ping()
+        if ear.ended is not None:
+            self.closed(ear.ended)
 
     def _dial_later(self) -> None:
         if self.wanted and self._retry is None:
@@ -174,24 +212,20 @@ class Link:
             self._retry.cancel()
             self._retry = None
 
-    # The listener's side
+    # What the connection says
 
-    def text(self, data: str) -> None:
-        """A text message."""
+    def heard(self, data: str | bytes) -> None:
+        """A message."""
         self._owner.received(data)
 
-    def binary(self, data: bytes) -> None:
-        """A binary message; OCPP-J has none."""
-        self._owner.received(data)
-
-    def pong(self) -> None:
+    def ping_answered(self) -> None:
         """Our ping was answered."""
         if self._pong_due is not None:
             self._pong_due.cancel()
             self._pong_due = None
 
     def closed(self, reason: CloseReason) -> None:
-        """The connection ended by itself."""
+        """It ended by itself."""
         if self._connection is not None:
             code = f"close {reason.code}" if reason.code else "connection lost"
             self._lost(f"{code} {reason.reason}".strip())
@@ -199,6 +233,9 @@ class Link:
 
     def _lost(self, reason: str) -> None:
         self._connection = None
+        if self._ear is not None:
+            self._ear.deaf = True
+            self._ear = None
         for timer in (self._ping, self._pong_due):
             if timer is not None:
                 timer.cancel()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,7 +41,11 @@ from station.store import Store
 
 log = logging.getLogger(__name__)
 
-DRAIN_S = 5.0
+DRAIN_S = 4.0
+"""How long an ordered end waits for what is still to be told: the whole stop takes less than five seconds."""
+
+HARD_DRAIN_S = 1.0
+"""A hard reset does not wait for the queue, only so long that what was just sent need not be sent again."""
 _PING = Address.parse("OCPPCommCtrlr.WebSocketPingInterval")[0]
 _WAIT = Address.parse("OCPPCommCtrlr.RetryBackOffWaitMinimum")[0]
 _RANDOM = Address.parse("OCPPCommCtrlr.RetryBackOffRandomRange")[0]
@@ -93,6 +98,7 @@ class Runner:
         self.on_turn: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
+        self._ringing = False
         self._boots = 0
         self._asked = 0
         self._resurrection: asyncio.TimerHandle | None = None
@@ -180,8 +186,7 @@ class Runner:
         self.loop.create_task(self._reboot(effect))
 
     async def _reboot(self, effect: effects.Reboot) -> None:
-        if effect.drain:
-            await self.drained()
+        await self.drained(DRAIN_S if effect.drain else HARD_DRAIN_S)
         self.link.close("rebooting")
         if self.profile.reboot.real and self.around.exits is not None:
             self.around.exits()
@@ -207,9 +212,9 @@ class Runner:
         await asyncio.sleep(0)
         await self.loop.run_in_executor(None, self.around.store.close)
 
-    async def drained(self) -> None:
-        """Wait until nothing is queued or in flight, at most ``DRAIN_S``; at once where nobody listens."""
-        deadline = self.loop.time() + DRAIN_S
+    async def drained(self, at_most_s: float = DRAIN_S) -> None:
+        """Wait until nothing is queued or in flight, at most so long; at once where nobody listens."""
+        deadline = self.loop.time() + at_most_s
         while self.alive and self.loop.time() < deadline:
             engine = self.engine
             settled = engine.station.settled or engine.store_failed
@@ -237,6 +242,9 @@ class Runner:
             self._turned()
 
     def _turned(self) -> None:
+        """A turn is over; within a larger one that is still under way nothing is to be done yet."""
+        if self._ringing or self.engine.busy:
+            return
         self._arm()
         if self.on_turn is not None:
             self.on_turn()
@@ -251,14 +259,14 @@ class Runner:
             change = hardware.next_change()
             if change is not None and (station is None or change < station):
                 station = change
-        delays = []
-        if station is not None:
-            delays.append(self._real(station - self.around.clock.now()))
-        if wire is not None:
-            delays.append(wire - self.loop.time())
-        if not delays:
+        if station is None and wire is None:
             return
-        at = self.loop.time() + max(0.0, min(delays))
+        now = self.loop.time()
+        at = now + self._real(station - self.around.clock.now()) if station is not None else math.inf
+        if wire is not None and wire < at:
+            at = wire
+        if at < now:
+            at = now
         if self._timer is not None:
             if self._timer_at <= at + 1e-4:
                 return
@@ -270,9 +278,16 @@ class Runner:
         self._timer = None
         if not self.alive:
             return
-        for hardware in self.around.hardware.values():
-            hardware.poll()
-        self.engine.tick()
+        self._ringing = True
+        try:
+            now = self.around.clock.now()
+            for hardware in self.around.hardware.values():
+                change = hardware.next_change()
+                if change is not None and change <= now:
+                    hardware.poll()
+            self.engine.tick()
+        finally:
+            self._ringing = False
         self._turned()
 
     def _cancel_timer(self) -> None:

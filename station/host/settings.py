@@ -17,6 +17,9 @@ from station.core.catalogue import Address, Catalogue, DataType, Layout, Mutabil
 from station.core.variable_model import Model, Setting, VariableError
 from station.ocpp.v16 import keys
 
+PASSWORD_LENGTH = 16
+"""The least that OCPP 2.0.1 takes for BasicAuthPassword, and the Security Whitepaper for AuthorizationKey."""
+
 _SHORT: dict[str, tuple[str, ...]] = {
     "csms.security.profile": ("SecurityCtrlr.SecurityProfile",),
     "csms.security.password": ("SecurityCtrlr.BasicAuthPassword",),
@@ -104,7 +107,8 @@ def _short(short: ShortName) -> Iterator[Setting]:
         address, _ = Address.parse(name)
         value = _text(short.value)
         if short.path == "csms.security.password":
-            yield Setting(address, value, minimum=0)
+            # A short password of the owner's stands; the CSMS may not set one that is shorter than OCPP allows.
+            yield Setting(address, value, minimum=min(PASSWORD_LENGTH, len(value)))
         else:
             yield Setting(address, value)
 

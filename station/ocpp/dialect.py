@@ -220,7 +220,7 @@ class Dialect(Protocol):
         """How long an id token may be."""
         ...
 
-    def render(self, fact: Fact, view: View) -> OutCall | None | _NotReady:
+    def render(self, fact: Fact, view: View) -> OutCall | _NotReady | None:
         """The call that tells ``fact``; None where this version does not tell it."""
         ...
 

@@ -74,11 +74,12 @@ class _Waiting:
 class _Lane:
     """Facts of one kind, told strictly one after the other."""
 
-    __slots__ = ("attempts", "facts", "flying", "not_before_s", "suspect_since_s")
+    __slots__ = ("attempts", "facts", "flying", "limit", "not_before_s", "suspect_since_s")
 
     def __init__(self) -> None:
         self.facts: deque[tuple[int, int, Fact]] = deque()
         self.attempts = 0
+        self.limit = 1
         self.flying = False
         self.not_before_s = 0.0
         self.suspect_since_s: float | None = None
@@ -117,7 +118,8 @@ class Outbox:
     @property
     def queued(self) -> int:
         """Facts not yet answered, the one in flight included."""
-        return sum(len(lane.facts) for lane in self._lanes)
+        first, second = self._lanes
+        return len(first.facts) + len(second.facts)
 
     def awaits(self, transaction_id: str | None) -> bool:
         """Whether facts of this transaction (None: of any) are queued."""
@@ -127,7 +129,8 @@ class Outbox:
     @property
     def empty(self) -> bool:
         """Whether nothing waits at all."""
-        return not (self._urgent or self._calls or self.queued)
+        first, second = self._lanes
+        return not (self._urgent or self._calls or first.facts or second.facts)
 
     # What leaves next
 
@@ -136,7 +139,9 @@ class Outbox:
         if self._urgent:
             waiting = self._urgent.popleft()
             return Outgoing(waiting.ref, waiting.call)
-        call = next((w for w in self._calls if accepted or w.requested), None)
+        call = None
+        if self._calls:
+            call = self._calls[0] if accepted else next((w for w in self._calls if w.requested), None)
         lane = self._ready_lane(now) if accepted else None
         if lane is not None and (call is None or self._precedes(lane, call)):
             sent = self._take_fact(lane, dialect, view)
@@ -148,8 +153,12 @@ class Outbox:
         return Outgoing(call.ref, call.call)
 
     def _ready_lane(self, now: float) -> _Lane | None:
-        ready = [lane for lane in self._lanes if lane.facts and not lane.flying and lane.not_before_s <= now]
-        return min(ready, key=lambda lane: lane.facts[0][0], default=None)
+        found = None
+        for lane in self._lanes:
+            ready = lane.facts and not lane.flying and lane.not_before_s <= now
+            if ready and (found is None or lane.facts[0][0] < found.facts[0][0]):
+                found = lane
+        return found
 
     @staticmethod
     def _precedes(lane: _Lane, call: _Waiting) -> bool:
@@ -176,8 +185,12 @@ class Outbox:
 
     def next_deadline(self, now: float) -> float | None:
         """When a fact that waits for its retry may be sent again."""
-        times = [lane.not_before_s for lane in self._lanes if lane.facts and not lane.flying]
-        return min((time for time in times if time > now), default=None)
+        due_s = None
+        for lane in self._lanes:
+            waits = lane.facts and not lane.flying and lane.not_before_s > now
+            if waits and (due_s is None or lane.not_before_s < due_s):
+                due_s = lane.not_before_s
+        return due_s
 
     # How it went
 
@@ -190,7 +203,7 @@ class Outbox:
         lane = self._lane(ref.fact)
         if lane.facts and lane.facts[0][1] == ref.key:
             lane.facts.popleft()
-        lane.begin_anew()
+            lane.begin_anew()
 
     def failed(self, ref: FactRef, cause: str, retry: tuple[int, float], now: float, alive: bool) -> bool:
         """A fact's call failed. True when it is given up: all attempts are used.
@@ -205,22 +218,33 @@ class Outbox:
             return False
         if cause == "Timeout" and not alive:
             lane.suspect_since_s = now
+            lane.limit = max(1, attempts)
             lane.not_before_s = now + interval_s * (lane.attempts + 1)
             return False
         lane.attempts += 1
         lane.not_before_s = now + max(0.1, interval_s * lane.attempts)
         if lane.attempts < max(1, attempts):
             return False
-        log.warning("a %s message was given up after %d attempts", type(ref.fact).__name__, lane.attempts)
-        self._pop(ref)
+        self._give_up(ref, lane)
         return True
 
-    def heard(self) -> None:
-        """The connection is alive: time-outs that were in doubt count after all."""
+    def _give_up(self, ref: FactRef, lane: _Lane) -> None:
+        log.warning("a %s message was given up after %d attempts", type(ref.fact).__name__, lane.attempts)
+        self._pop(ref)
+
+    def heard(self) -> list[FactRef]:
+        """The connection is alive: time-outs that were in doubt count after all. Answers what is given up by that."""
+        given_up = []
         for lane in self._lanes:
-            if lane.suspect_since_s is not None:
-                lane.suspect_since_s = None
-                lane.attempts += 1
+            if lane.suspect_since_s is None:
+                continue
+            lane.suspect_since_s = None
+            lane.attempts += 1
+            if lane.attempts >= lane.limit and lane.facts and not lane.flying:
+                _, key, fact = lane.facts[0]
+                given_up.append(FactRef(key, fact))
+                self._give_up(given_up[-1], lane)
+        return given_up
 
     def disconnected(self) -> list[Ref]:
         """The connection is gone: facts stay, calls do not. Answers what was dropped."""

@@ -117,6 +117,7 @@ class _Outstanding:
     action: str
     sent_at: float
     deadline: float
+    checked: bool
 
 
 class Rpc:
@@ -175,7 +176,9 @@ class Rpc:
         self._pending.clear()
         return self._fail("Disconnected", now)
 
-    def call(self, ref: object, action: str, payload: dict[str, Any], now: float, timeout_s: float) -> str:
+    def call(
+        self, ref: object, action: str, payload: dict[str, Any], now: float, timeout_s: float, *, checked: bool = True
+    ) -> str:
         """Begin a CALL and return its text.
 
         Args:
@@ -184,6 +187,7 @@ class Rpc:
             payload: wire member names, JSON values.
             now: monotonic time, seconds.
             timeout_s: how long to wait for the answer, seconds, more than 0.
+            checked: False sends whatever it is, and takes whatever comes back: somebody tries the peer.
 
         Raises:
             RuntimeError: a CALL is outstanding, or there is no connection.
@@ -194,16 +198,21 @@ class Rpc:
         if not self._connected:
             raise RuntimeError("not connected")
         message_id = self._new_id()
+        if checked:
+            self._check_call(action, payload)
         text = self._call_text(message_id, action, payload)
-        self._outstanding = _Outstanding(message_id, ref, action, now, now + timeout_s)
+        self._outstanding = _Outstanding(message_id, ref, action, now, now + timeout_s, checked)
         return text
 
-    def _call_text(self, message_id: str, action: str, payload: dict[str, Any]) -> str:
+    def _check_call(self, action: str, payload: dict[str, Any]) -> None:
         if action not in known_actions(self._rules.version):
             raise OutgoingInvalid(f"{action} is no request of OCPP {self._rules.version}")
         fault = check(self._rules.version, action, "request", payload)
         if fault is not None:
             raise OutgoingInvalid(f"{action}: {fault.description}")
+
+    @staticmethod
+    def _call_text(message_id: str, action: str, payload: dict[str, Any]) -> str:
         try:
             return encode_call(message_id, action, payload)
         except TypeError as error:
@@ -316,7 +325,7 @@ class Rpc:
         call = self._outstanding
         if call is None or call.message_id != frame.id:
             return []
-        fault = check(self._rules.version, call.action, "response", frame.payload)
+        fault = check(self._rules.version, call.action, "response", frame.payload) if call.checked else None
         if fault is not None:
             return self._fail("InvalidAnswer", now, description=fault.description)
         self._outstanding = None

@@ -16,7 +16,7 @@ VERSIONS = ["1.6", "2.0.1"]
 
 PROFILE = """
 station: {{id: {id}, vendor: Acme, model: Wallbox}}
-csms: {{url: "{url}", versions: [ocpp{version}], reconnect: {{wait: 500ms, random: 0s, doubles: 1}}}}
+csms: {{url: "{url}", versions: [ocpp{version}], reconnect: {{wait: 1s, random: 0s, doubles: 1}}}}
 store: {store}
 control: off
 reboot: {{takes: 300ms}}
@@ -147,9 +147,9 @@ def test_a_power_cut_ends_the_transaction(tmp_path: Path, version: str) -> None:
             assert csms.transactions[0].reason == "PowerLoss"
             await cp.do("unplug", connector=1)
             await charge(cp)
-            csms.rules["CP-1"].restarted()
             await cp.do("reboot", type="Soft")
             await ended(csms, 2)
+            csms.rules["CP-1"].restarted()
             await cp.do("connect")
             assert csms.transactions[1].reason in ("SoftReset", "ImmediateReset")
             assert await cp.stop() == 0
@@ -195,7 +195,7 @@ def test_killed_while_charging(tmp_path: Path, version: str) -> None:
             await cp.do("connect")
             await ended(csms)
             assert csms.transactions[0].reason == "PowerLoss"
-            assert csms.transactions[0].readings_wh[-1] >= seen_wh - 0.5
+            assert csms.transactions[0].readings_wh[-1] >= int(seen_wh)  # 1.6 counts whole Wh
             assert (await cp.evse())["meter_wh"] >= seen_wh
             assert await cp.stop() == 0
             csms.assert_clean()

@@ -95,7 +95,7 @@ class Csms:
     """What the CSMS answers. ``answers`` False: to nothing."""
 
     tokens: dict[str, TokenInfo] = field(default_factory=dict)
-    default: TokenInfo = TokenInfo(TokenStatus.ACCEPTED)
+    default: TokenInfo = field(default_factory=lambda: TokenInfo(TokenStatus.ACCEPTED))
     judged: TokenInfo | None = None
     answers: bool = True
 
@@ -302,6 +302,9 @@ class World:
         out = self.send(ev.Connected())
         if self.deliver:
             for key, fact in list(self.station.ctx.ledger.facts.items()):
+                known = {(one.transaction_id, one.seq_no) for one in self.told}
+                if isinstance(fact, TransactionFact) and (fact.transaction_id, fact.seq_no) not in known:
+                    self.told.append(fact)
                 self._deliver(key, fact)
             self.perform([])
         return out

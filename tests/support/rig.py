@@ -60,12 +60,13 @@ class Rig:
         self.loop = asyncio.get_running_loop()
         assert isinstance(self.loop, VirtualLoop)
         self._origin_s = self.loop.time()
-        self.csms = ScriptedCsms(SUBPROTOCOLS[version], self.utc)
+        self.csms = self.make_csms()
         self.network = LoopbackNetwork(self.loop.call_soon, self._accept)
         self.refuse: DialFailed | None = None
         self.dials: list[float] = []
+        self.targets: list[Target] = []
         self.events: list[dict[str, Any]] = []
-        self.store = MemoryStore()
+        self.store = self.make_store()
         self._end: LoopbackConnection | None = None
         content: dict[str, Any] = {
             "station": {"id": "CP-1", "vendor": "Acme", "model": "Wallbox"},
@@ -82,6 +83,14 @@ class Rig:
         )
         self.host.subscribe(self.events.append, None)
 
+    def make_csms(self) -> ScriptedCsms:
+        """The central system; another one for rigs that judge."""
+        return ScriptedCsms(SUBPROTOCOLS[self.version], self.utc)
+
+    def make_store(self) -> MemoryStore:
+        """The store; another one for rigs that cut the power."""
+        return MemoryStore()
+
     def utc(self) -> datetime:
         """The CSMS's clock."""
         return START + timedelta(seconds=self.loop.time() - self._origin_s)
@@ -96,6 +105,7 @@ class Rig:
 
     def _accept(self, target: Target, end: LoopbackConnection) -> tuple[str | None, Any]:
         self.dials.append(self.loop.time())
+        self.targets.append(target)
         if self.refuse is not None:
             raise self.refuse
         self._end = end
@@ -118,10 +128,25 @@ class Rig:
         if self._end is not None:
             self._end.send(text)
 
+    def send_binary(self, data: bytes) -> None:
+        """Send a binary message to the station; OCPP-J has none."""
+        if self._end is not None:
+            self._end.send_binary(data)
+
     def lose_connection(self) -> None:
         """The network breaks off; the station's back-off takes over."""
         if self._end is not None:
             self._end.abort()
+
+    def close_connection(self, code: int = 1000, reason: str = "") -> None:
+        """The CSMS closes the connection with this WebSocket code."""
+        if self._end is not None:
+            self._end.close(code, reason)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection stands, seen from the CSMS."""
+        return self._end is not None
 
     async def call(self, action: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
         """Call the station and wait for its result; a CALLERROR raises AssertionError with its code."""

@@ -101,7 +101,7 @@ class StationProcess:
         )
         assert self.process.stdout is not None and self.process.stderr is not None
         self._readers = [
-            asyncio.create_task(self._read(self.process.stdout, self._line)),
+            asyncio.create_task(self._read_output(self.process.stdout)),
             asyncio.create_task(self._read(self.process.stderr, self.errors.append)),
         ]
 
@@ -209,8 +209,6 @@ class StationProcess:
         """Wait for the end; the exit code."""
         code = await asyncio.wait_for(self.process.wait(), timeout_s)
         await asyncio.gather(*self._readers)
-        for future in self._answers.values():
-            future.cancel()
         if self.process.stdin is not None:
             self.process.stdin.close()
             with contextlib.suppress(ConnectionError):
@@ -221,6 +219,13 @@ class StationProcess:
         while line := await stream.readline():
             take(line.decode("utf-8", "replace").rstrip("\n"))
             self._changed.set()
+
+    async def _read_output(self, stream: asyncio.StreamReader) -> None:
+        await self._read(stream, self._line)
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(AssertionError(f"it ended without an answer; {self.story()}"))
+        self._answers.clear()
 
     def _line(self, line: str) -> None:
         try:

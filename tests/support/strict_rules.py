@@ -193,7 +193,13 @@ class StationRules:
         transaction.place = payload.get("evse", {}).get("id", transaction.place)
         if transaction.token is None and "idToken" in payload:
             transaction.token = payload["idToken"]["idToken"]
-        for reading in readings_wh(payload.get("meterValue", [])):
+        readings = list(readings_wh(payload.get("meterValue", [])))
+        if payload["eventType"] == "Ended":
+            # The samples of the whole transaction stand in its last event again (SampledDataTxEndedInterval).
+            if readings != sorted(readings):
+                self.broken("energy", f"{wire_id}: the readings of the last event fall: {readings}")
+            readings = readings[-1:]
+        for reading in readings:
             self._reading(transaction, reading, first=not transaction.readings_wh)
         if payload["eventType"] == "Ended":
             transaction.stop = payload

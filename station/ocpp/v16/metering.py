@@ -18,7 +18,7 @@ from ocpp.v16 import enums
 from station.core.catalogue import Address
 from station.core.values import Context, MeterValue, Sample, SignedData
 from station.ocpp.dialect import View
-from station.ocpp.v16.vocabulary import timestamp
+from station.ocpp.v16.vocabulary import timestamp, whole_wh
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.Measurand)
 _UNITS: Final = frozenset(member.value for member in enums.UnitOfMeasure)
@@ -52,6 +52,13 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def _plain(sample: Sample) -> str:
+    """A register counts complete Wh, as meterStart and meterStop do: no value may lie above a later meterStop."""
+    if sample.unit == "Wh" and sample.measurand.endswith(".Register"):
+        return str(whole_wh(float(sample.value)))
+    return number(float(sample.value))
+
+
 def _sampled(sample: Sample, view: View) -> dict[str, Any]:
     """A SampledValue. Measurand, context and unit are written out; the location only where it is not Outlet.
 
@@ -59,7 +66,7 @@ def _sampled(sample: Sample, view: View) -> dict[str, Any]:
     """
     signed = _signed(sample.signed, sample.context, view) if sample.signed is not None else None
     wire = {
-        "value": number(float(sample.value)) if signed is None else signed,
+        "value": _plain(sample) if signed is None else signed,
         "context": sample.context.value if sample.context in _CONTEXTS else enums.ReadingContext.other.value,
         "measurand": sample.measurand,
     }

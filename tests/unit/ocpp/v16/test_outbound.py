@@ -109,7 +109,7 @@ class TestUpdate:
                     "timestamp": "2026-01-01T00:01:00.000Z",
                     "sampledValue": [
                         {
-                            "value": "1234.5",
+                            "value": "1234",
                             "context": "Sample.Periodic",
                             "measurand": "Energy.Active.Import.Register",
                             "unit": "Wh",
@@ -137,6 +137,10 @@ class TestSamples:
          (-0.0001, "0"), (230.1, "230.1"), (-5.5, "-5.5")],
     )  # fmt: skip
     def test_numbers_have_no_float_noise(self, reading: float, text: str) -> None:
+        assert self.sampled(Sample(reading, "Current.Import", unit="A"))["value"] == text
+
+    @pytest.mark.parametrize(("reading", "text"), [(0.0, "0"), (2.9999999, "3"), (2.999, "2"), (1e15, "1000000000000000")])
+    def test_a_register_counts_complete_wh_like_meter_stop(self, reading: float, text: str) -> None:
         assert self.sampled(Sample(reading))["value"] == text
 
     @pytest.mark.parametrize("context", list(Context))

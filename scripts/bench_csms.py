@@ -1,0 +1,129 @@
+"""A central system for benches: answers both versions by template, as fast as Python can, and keeps no books.
+
+It is started by ``bench_station.py`` in a process of its own, so that its work is in nobody's figures. It prints its
+port, and when its standard input ends, how many calls it answered. It listens on loopback only. It checks nothing: the
+test suite's central systems do that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import re
+import sys
+from collections.abc import Callable
+
+from websockets.frames import apply_mask
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_KEY = re.compile(rb"^sec-websocket-key:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_VERSION = re.compile(rb"^sec-websocket-protocol:.*?(ocpp1\.6|ocpp2\.0\.1)", re.IGNORECASE | re.MULTILINE)
+_ANSWERS: dict[bytes, bytes] = {
+    b"BootNotification": b'{"currentTime":"2026-01-01T12:00:00.000Z","interval":86400,"status":"Accepted"}',
+    b"Heartbeat": b'{"currentTime":"2026-01-01T12:00:00.000Z"}',
+    b"StartTransaction": b'{"transactionId":7,"idTagInfo":{"status":"Accepted"}}',
+}
+_AUTHORIZED = {
+    b"ocpp1.6": b'{"idTagInfo":{"status":"Accepted"}}',
+    b"ocpp2.0.1": b'{"idTokenInfo":{"status":"Accepted"}}',
+}
+_CLOSE, _PING = 0x8, 0x9
+
+
+class Peer(asyncio.Protocol):
+    """One station's connection. ``counted`` hears of every call that was answered."""
+
+    def __init__(self, counted: Callable[[], None]) -> None:
+        self._counted = counted
+        self._buffer = b""
+        self._open = False
+        self._authorized = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._open:
+            self._upgrade()
+        while self._open and self._frame():
+            pass
+
+    def _upgrade(self) -> None:
+        head, end, rest = self._buffer.partition(b"\r\n\r\n")
+        key, version = _KEY.search(head), _VERSION.search(head)
+        if not end or self._transport is None:
+            return
+        if key is None or version is None:
+            self._transport.abort()
+            return
+        self._authorized = _AUTHORIZED[version[1].lower()]
+        accept = base64.b64encode(hashlib.sha1(key[1] + _GUID).digest())
+        self._transport.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Protocol: " + version[1] + b"\r\n\r\n"
+        )
+        self._buffer, self._open = rest, True
+
+    def _frame(self) -> bool:
+        """Take one masked frame of at most 64 KiB off the buffer."""
+        buffer = self._buffer
+        if len(buffer) < 6:
+            return False
+        length, start = buffer[1] & 0x7F, 6
+        if length == 126:
+            length, start = int.from_bytes(buffer[2:4], "big"), 8
+        if len(buffer) < start + length:
+            return False
+        payload = apply_mask(buffer[start : start + length], buffer[start - 4 : start])
+        self._buffer = buffer[start + length :]
+        self._message(buffer[0] & 0x0F, payload)
+        return True
+
+    def _message(self, opcode: int, payload: bytes) -> None:
+        if opcode == _CLOSE:
+            self._write(0x80 | _CLOSE, payload)
+            if self._transport is not None:
+                self._transport.close()
+        elif opcode == _PING:
+            self._write(0x8A, payload)
+        elif payload.startswith(b"[2"):
+            _, message_id, _, action, _ = payload.split(b'"', 4)
+            answer = self._authorized if action == b"Authorize" else _ANSWERS.get(action, b"{}")
+            self._counted()
+            self._write(0x81, b'[3,"' + message_id + b'",' + answer + b"]")
+
+    def _write(self, first: int, payload: bytes) -> None:
+        if self._transport is None:
+            return
+        size = len(payload)
+        head = bytes((first, size)) if size < 126 else bytes((first, 126)) + size.to_bytes(2, "big")
+        self._transport.write(head + payload)
+
+
+async def serve() -> None:
+    """Listen until standard input ends."""
+    loop = asyncio.get_running_loop()
+    answered = 0
+
+    def count() -> None:
+        nonlocal answered
+        answered += 1
+
+    server = await loop.create_server(lambda: Peer(count), "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    over = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), lambda: over.set() if not sys.stdin.buffer.raw.read(64) else None)  # type: ignore[attr-defined]
+    await over.wait()
+    with contextlib.suppress(BrokenPipeError):
+        print(answered, flush=True)
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(serve())

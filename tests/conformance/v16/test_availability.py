@@ -1,0 +1,79 @@
+"""ChangeAvailability."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.v16.flows import connector_statuses, plug_and_tap, status_is, tap_and_unplug
+from tests.support.rig import CARD, Rig, virtual
+
+TWO = {"evses": [{"id": 1, "max_current": "16A", "phases": 3}, {"id": 2, "max_current": "16A", "phases": 3}]}
+
+
+async def change(rig: Rig, connector: int, kind: str) -> str:
+    """ChangeAvailability; the status of the answer."""
+    status: str = (await rig.call("ChangeAvailability", {"connectorId": connector, "type": kind}))["status"]
+    return status
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@virtual
+async def test_a_free_connector_changes_at_once() -> None:
+    async with Rig(profile=TWO) as rig:
+        await rig.boot()
+        assert await change(rig, 2, "Inoperative") == "Accepted"
+        await rig.quiet()
+        assert connector_statuses(rig, 2) == ["Available", "Unavailable"]
+        assert connector_statuses(rig, 1) == ["Available"]
+        assert connector_statuses(rig, 0) == ["Available"]
+        await rig.do("plug_in", connector=2)
+        answer = await rig.do("tap", tagId=CARD, connector=2)
+        assert answer["result"] not in ("USED_TO_START", "ACCEPTED")
+        await rig.do("unplug", connector=2)
+        assert await change(rig, 2, "Operative") == "Accepted"
+        await rig.quiet()
+        assert connector_statuses(rig, 2)[-1] == "Available"
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@virtual
+async def test_connector_0_is_the_station_and_all_its_connectors() -> None:
+    async with Rig(profile=TWO) as rig:
+        await rig.boot()
+        assert await change(rig, 0, "Inoperative") == "Accepted"
+        await rig.quiet()
+        assert [connector_statuses(rig, number)[-1] for number in (0, 1, 2)] == ["Unavailable"] * 3
+        assert await change(rig, 0, "Operative") == "Accepted"
+        await rig.quiet()
+        assert [connector_statuses(rig, number)[-1] for number in (0, 1, 2)] == ["Available"] * 3
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@virtual
+async def test_with_a_transaction_the_change_is_scheduled() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        assert await change(rig, 1, "Inoperative") == "Scheduled"
+        await rig.wait(10)
+        assert rig.statuses()[-1] == "Charging"
+        await tap_and_unplug(rig)
+        await status_is(rig, "Unavailable")
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@virtual
+async def test_a_status_that_is_there_already_is_accepted_and_not_told_again() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        assert await change(rig, 1, "Operative") == "Accepted"
+        await rig.quiet()
+        assert rig.statuses() == ["Available"]
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@virtual
+async def test_an_unknown_connector_is_rejected() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        assert await change(rig, 9, "Inoperative") == "Rejected"
