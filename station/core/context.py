@@ -68,10 +68,11 @@ class StationPlan:
 
 
 class Context:
-    """The shared state of a station's parts."""
+    """The shared state of a station's parts. ``closing_down``: power is about to go, no energy flows any more."""
 
     __slots__ = (
         "boot_status",
+        "closing_down",
         "deadlines",
         "ledger",
         "new_id",
@@ -93,6 +94,7 @@ class Context:
         self.deadlines: dict[Deadline, float] = {}
         self.now = now
         self.online = False
+        self.closing_down = False
         self.boot_status: RegistrationStatus | None = None
 
     @property

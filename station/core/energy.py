@@ -43,6 +43,8 @@ def may_offer(evse: EvseState) -> bool:
         return False
     if evse.faulted() or limit_a(evse) < MINIMUM_CURRENT_A or evse.contactor.state == "welded":
         return False
+    if evse.ctx.closing_down:
+        return False
     desk, transaction = evse.desk, evse.transaction
     if transaction is not None:
         return desk.running and not transaction.suspended and (desk.recorded or evse.offered_a is not None)

@@ -25,10 +25,10 @@ RECORD: Final = "record"
 _KEPT_VALUES: Final = 1000
 
 INTERVALS: Final = {
-    SAMPLE: names.SAMPLED_UPDATED_INTERVAL,
-    SAMPLE_END: names.SAMPLED_ENDED_INTERVAL,
+    SAMPLE: (names.SAMPLED_UPDATED_INTERVAL, names.SAMPLED_UPDATED_MEASURANDS),
+    SAMPLE_END: (names.SAMPLED_ENDED_INTERVAL, names.SAMPLED_ENDED_MEASURANDS),
 }
-"""The deadlines of sampling, and the variables that give their intervals."""
+"""The deadlines of sampling, and the variables that give their intervals; without measurands nothing is read."""
 
 PURPOSES: Final = {SAMPLE: Purpose.PERIODIC, SAMPLE_END: Purpose.PERIODIC_END, RECORD: Purpose.RECORD}
 """What is read for at each of the deadlines."""
@@ -50,7 +50,8 @@ class Sampler:
         """The interval of a deadline, 0 where it is switched off."""
         if part == RECORD:
             return self.ctx.plan.record_s
-        return self.ctx.number(INTERVALS[part]) if self.ctx.enabled(names.SAMPLED_ENABLED) else 0.0
+        interval, measurands = INTERVALS[part]
+        return self.ctx.number(interval) if self._sampled(measurands) else 0.0
 
     def schedule(self) -> None:
         """A transaction began, goes on, or the variables changed."""

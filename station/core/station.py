@@ -354,13 +354,13 @@ class Station:
                 evse.unlock()  # A bolt stays where it was while the power is gone.
 
     def power_failing(self, event: events.PowerFailing) -> None:
-        """Open first; then end what runs, or leave it open to be resumed."""
+        """Open first; then end what runs (its last reading may follow), or leave it open to be resumed."""
+        self.ctx.closing_down = True
         self.auth.close(event.reason)
         for evse in self.evses:
             evse.contactor.open()
             if evse.transaction is not None and not event.resume:
                 evse.stop(event.reason, _POWER_TRIGGERS.get(event.reason, TriggerReason.ABNORMAL_CONDITION))
-                evse.desk.finish(evse.meter.last)
 
     def security_event(self, event: events.SecurityEvent) -> None:
         """Something of the security event list happened."""

@@ -99,6 +99,7 @@ class EvseHardware:
         self._meter_lost = False
         self._power_w = 0.0
         self.instant = frozenset(part for part in PARTS if _instant(getattr(devices, part)))
+        self._counts_sessions = isinstance(devices.meter, api.SessionMeter)
         self._worker = _Worker(self, hand_over) if len(self.instant) < len(PARTS) else None
         self.bay.subscribe(self._bay_changed)
 
@@ -271,7 +272,7 @@ class EvseHardware:
 
     def _session(self, effect: effects.MeterSession) -> None:
         meter = self.devices.meter
-        if isinstance(meter, api.SessionMeter):
+        if self._counts_sessions:
             token = effect.token or IdToken("", "NONE")
             read = meter.begin_session(token.value, token.type) if effect.begins else meter.end_session()
             self._session_reading = read

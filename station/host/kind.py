@@ -81,7 +81,7 @@ class Kind:
         """The variables as delivered for a version."""
         known = self._models.get(dialect.version)
         if known is None:
-            settings = merged(dialect.defaults().items(), self._settings)
+            settings = merged(dialect, self._settings)
             known = self._models[dialect.version] = Model(self.catalogue, settings, self.layout)
         return known
 

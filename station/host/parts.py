@@ -27,7 +27,7 @@ def open_parts(profile: Profile) -> dict[tuple[int, str], Any]:
         for evse in profile.evses:
             for part in evse.hardware.parts:
                 if not part.simulated:
-                    driver = registry.find(part.part, part.driver)  # type: ignore[call-overload]
+                    driver = registry.find(part.part, part.driver)
                     opened[evse.id, part.part] = driver.open(part.parsed)
             pilot = opened.get((evse.id, "pilot"))
             if evse.hardware.contactor is None and isinstance(pilot, Contactor):

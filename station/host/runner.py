@@ -219,7 +219,8 @@ class Runner:
             engine = self.engine
             settled = engine.station.settled or engine.store_failed
             told = not self.link.up or not engine.registered or (engine.outbox.empty and not engine.rpc.busy)
-            if settled and told:
+            ended = all(evse.desk.ending is None for evse in engine.evses)
+            if settled and told and ended:
                 return
             await asyncio.sleep(0.02)
 

@@ -7,7 +7,6 @@ names of the profile (``csms.ping``). The same thing given twice and differently
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from station.config import ConfigError, Profile
 from station.config.errors import Position, Problem
@@ -15,6 +14,7 @@ from station.config.profile import ShortName, VariableSetting
 from station.config.secret import Secret
 from station.core.catalogue import Address, Catalogue, DataType, Layout, Mutability
 from station.core.variable_model import Model, Setting, VariableError
+from station.ocpp.dialect import Dialect
 from station.ocpp.v16 import keys
 
 PASSWORD_LENGTH = 16
@@ -165,7 +165,13 @@ def _plain(value: str | None, kind: DataType | None) -> str | None:
     return value
 
 
-def merged(defaults: Iterable[tuple[str, str]], profile: tuple[Setting, ...]) -> tuple[Setting, ...]:
-    """A version's defaults, under what the profile says."""
-    own = tuple(Setting(Address.parse(name)[0], value, default=True) for name, value in defaults)
-    return (*own, *(replace(setting) for setting in profile))
+def merged(dialect: Dialect, profile: tuple[Setting, ...]) -> tuple[Setting, ...]:
+    """A version's defaults, under what the profile says; variables that are one key in it keep step."""
+    own = (Setting(Address.parse(name)[0], value, default=True) for name, value in dialect.defaults().items())
+    given = {setting.address: setting for setting in profile if setting.attribute == "Actual"}
+    following = []
+    for name, leader_name in dialect.follows().items():
+        follower, leader = Address.parse(name)[0], Address.parse(leader_name)[0]
+        if follower not in given and leader in given:
+            following.append(Setting(follower, given[leader].value, default=True))
+    return (*own, *following, *profile)

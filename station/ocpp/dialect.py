@@ -4,7 +4,7 @@ A dialect words the core's facts, notices and queries as calls, and the CSMS's c
 shared by all stations of a process; what it needs to know of a station it reads from a ``View``. It never sends,
 waits or stores: the host's engine does, with ``rpc`` and ``outbox``.
 
-Spec: OCPP 1.6 edition 2; OCPP 2.0.1 part 2; OCPP 2.0.1 part 2, E ("how to behave like 1.6" by TxStartPoint/TxStopPoint).
+Spec: OCPP 1.6 edition 2; OCPP 2.0.1 part 2, E ("how to behave like 1.6" by TxStartPoint and TxStopPoint).
 """
 
 from __future__ import annotations
@@ -210,6 +210,10 @@ class Dialect(Protocol):
 
     def defaults(self) -> Mapping[str, str]:
         """Variable address -> value where this version's words imply another default than the catalogue's."""
+        ...
+
+    def follows(self) -> Mapping[str, str]:
+        """Variable address -> the variable whose delivered value it takes, where a key of this version is both."""
         ...
 
     def actions(self, features: frozenset[str]) -> frozenset[str]:

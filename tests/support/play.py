@@ -149,9 +149,10 @@ class Play(Rig):
         return self.csms.rules
 
     async def perform(self, script: Script) -> None:
-        """Do it all, in order; what is refused is refused."""
+        """Do it all, in order; what is refused is refused. No two things happen in the same millisecond."""
         for verb, *arguments in script:
             await self.act(verb, *arguments)
+            await asyncio.sleep(0.002)
 
     async def act(self, verb: str, *arguments: Any) -> None:
         """One action."""

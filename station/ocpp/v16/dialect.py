@@ -30,6 +30,12 @@ _DEFAULTS: Final[Mapping[str, str]] = {
 }
 
 
+_FOLLOWS: Final[Mapping[str, str]] = {
+    "SampledDataCtrlr.TxEndedInterval": "SampledDataCtrlr.TxUpdatedInterval",
+    "AlignedDataCtrlr.TxEndedInterval": "AlignedDataCtrlr.Interval",
+}
+
+
 class Dialect16:
     """OCPP 1.6J. ``vendors`` handle DataTransfer by vendorId."""
 
@@ -47,6 +53,10 @@ class Dialect16:
     def defaults(self) -> Mapping[str, str]:
         """OCPP 2.0.1 part 2, E: how TxStartPoint and TxStopPoint make a station of 1.6."""
         return _DEFAULTS
+
+    def follows(self) -> Mapping[str, str]:
+        """StopTxnSampledData and StopTxnAlignedData are taken at the intervals of MeterValues (§9.1.27, §9.1.25)."""
+        return _FOLLOWS
 
     def actions(self, features: frozenset[str]) -> frozenset[str]:
         """Those with a handler; refusals in the message's own words included."""

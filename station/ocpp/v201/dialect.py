@@ -82,6 +82,10 @@ class Dialect2x:
         """None: the catalogue's defaults are those of OCPP 2."""
         return {}
 
+    def follows(self) -> Mapping[str, str]:
+        """None: every interval is a variable of its own."""
+        return {}
+
     def actions(self, features: frozenset[str]) -> frozenset[str]:
         """All that have a handler: those of a function that is not there are refused in the message's own words."""
         return frozenset(self._handlers)

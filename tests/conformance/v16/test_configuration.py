@@ -167,3 +167,56 @@ async def test_tc_062_data_transfer_of_an_unknown_vendor() -> None:
         await rig.boot()
         wanted = {"vendorId": "com.example.unknown", "messageId": "hello", "data": "{}"}
         assert await rig.call("DataTransfer", wanted) == {"status": "UnknownVendorId"}
+
+
+@pytest.mark.spec("OCPP 1.6 §5.3", "OCPP 1.6 §9")
+@virtual
+async def test_every_writable_key_takes_the_value_that_it_shows() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        for entry in (await rig.call("GetConfiguration"))["configurationKey"]:
+            status = await change(rig, entry["key"], entry.get("value", ""))
+            wanted = ("Rejected",) if entry["readonly"] else ("Accepted", "RebootRequired")
+            assert status in wanted, entry
+
+
+@pytest.mark.spec("OCPP 1.6 §5.3")
+@virtual
+async def test_every_boolean_key_refuses_other_words() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        for entry in (await rig.call("GetConfiguration"))["configurationKey"]:
+            if entry.get("value") in ("true", "false"):
+                assert await change(rig, entry["key"], "1") == "Rejected", entry
+                if not entry["readonly"]:
+                    other = "false" if entry["value"] == "true" else "true"
+                    assert await change(rig, entry["key"], other) in ("Accepted", "RebootRequired"), entry
+                    assert await value_of(rig, entry["key"]) == other
+
+
+@pytest.mark.spec("OCPP 1.6 §9.1.7")
+@virtual
+async def test_more_keys_than_the_maximum_are_refused() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        limit = int(await value_of(rig, "GetConfigurationMaxKeys"))
+        keys = ["HeartbeatInterval"] * (limit + 1)
+        assert await rig.call_error("GetConfiguration", {"key": keys}) == "OccurenceConstraintViolation"
+
+
+@pytest.mark.spec("OCPP 1.6 §9.1.34")
+@virtual
+async def test_keys_are_known_whatever_their_case() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        assert await value_of(rig, "heartbeatINTERVAL") == "300"
+
+
+@pytest.mark.spec("OCPP 1.6 §5.6")
+@virtual
+async def test_a_data_transfer_of_the_owner_gets_its_answer() -> None:
+    async with Rig() as rig:
+        rig.csms.answer("DataTransfer", {"status": "Accepted", "data": "42"})
+        await rig.boot()
+        asked = {"vendorId": "com.example", "data": "?"}
+        assert await rig.do("send_ocpp", action="DataTransfer", payload=asked) == {"status": "Accepted", "data": "42"}

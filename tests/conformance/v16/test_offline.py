@@ -248,3 +248,77 @@ async def test_a_change_of_configuration_holds_offline() -> None:
         await rig.do("go_offline")
         await rig.do("plug_in")
         assert (await rig.do("tap", tagId=CARD))["result"] == "USED_TO_START"
+
+
+@pytest.mark.spec("OCPP 1.6 §9.1.14")
+@virtual
+async def test_a_cached_card_does_not_start_offline_where_it_may_not() -> None:
+    async with Rig(variables={"LocalAuthorizeOffline": "false"}) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await tap_and_unplug(rig)
+        await rig.do("go_offline")
+        await rig.do("plug_in")
+        assert (await rig.do("tap", tagId=CARD))["result"] == "REJECTED"
+
+
+@pytest.mark.spec("OCPP 1.6 §3.5.4")
+@virtual
+async def test_a_card_known_to_be_blocked_does_not_start_offline_even_where_unknown_ones_do() -> None:
+    async with Rig(variables=ALLOW_ALL) as rig:
+        rig.csms.once("Authorize", {"idTagInfo": {"status": "Blocked"}})
+        await rig.boot()
+        await rig.do("plug_in")
+        assert (await rig.do("tap", tagId=CARD))["result"] == "REJECTED"
+        await rig.do("go_offline")
+        assert (await rig.do("tap", tagId=CARD))["result"] == "REJECTED"
+        assert (await rig.do("tap", tagId=OTHER_CARD))["result"] == "USED_TO_START"
+
+
+@pytest.mark.spec("OCPP 1.6 §4.1", "OCPP 1.6 §4.10")
+@virtual
+async def test_another_card_of_the_same_parent_stops_offline() -> None:
+    async with Rig() as rig:
+        family = {"status": "Accepted", "parentIdTag": "FAMILY"}
+        rig.csms.answer("Authorize", {"idTagInfo": family})
+        rig.csms.answer("StartTransaction", {"transactionId": 7, "idTagInfo": family})
+        await rig.boot()
+        await plug_and_tap(rig, OTHER_CARD)
+        await tap_and_unplug(rig, OTHER_CARD)
+        await plug_and_tap(rig)
+        await rig.do("go_offline")
+        assert (await rig.do("tap", tagId=OTHER_CARD))["result"] == "USED_TO_STOP"
+        await online(rig)
+        assert rig.csms.last("StopTransaction")["idTag"] == OTHER_CARD
+
+
+@pytest.mark.spec("OCPP 1.6 §4.10")
+@virtual
+async def test_a_stranger_does_not_stop_offline() -> None:
+    async with Rig(variables=ALLOW_ALL) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.do("go_offline")
+        assert (await rig.do("tap", tagId=OTHER_CARD))["result"] != "USED_TO_STOP"
+        await rig.wait(5)
+        assert rig.status["contactor"] == "closed"
+
+
+@pytest.mark.spec("OCPP 1.6 §4.8", "OCPP 1.6 §5.11")
+@virtual
+async def test_a_long_time_offline_with_many_sessions() -> None:
+    async with Rig(variables={**ALLOW_ALL, "MeterValueSampleInterval": 0}) as rig:
+        await rig.boot()
+        await rig.do("go_offline")
+        for _ in range(20):
+            await rig.do("plug_in")
+            await rig.do("tap", tagId=CARD)
+            await rig.wait(1800)
+            await tap_and_unplug(rig)
+            await rig.wait(1800)
+        await online(rig)
+        starts, stops = rig.heard_all("StartTransaction"), rig.heard_all("StopTransaction")
+        assert [one["transactionId"] for one in stops] == list(range(1, 21))
+        times = [one["timestamp"] for pair in zip(starts, stops, strict=True) for one in pair]
+        assert times == sorted(times)
+        assert rig.statuses()[-1] == "Available"

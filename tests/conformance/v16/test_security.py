@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from tests.support.rig import Rig, virtual
 
@@ -90,3 +93,85 @@ async def test_the_password_is_never_told() -> None:
         assert OLD not in str(answer)
         assert OLD not in str(rig.host.status())
         assert OLD not in str(rig.events)
+
+
+def handshake(context: ssl.SSLContext, server: ssl.SSLContext, host: str = "csms.test") -> ssl.SSLObject:
+    """A TLS handshake in memory; the server's end. Raises ssl.SSLError as the station's end would."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(to_client, to_server, server_hostname=host)
+    peer = server.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(10):
+        done = True
+        for end in (client, peer):
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                done = False
+        if done:
+            return peer
+    raise AssertionError("the handshake did not end")
+
+
+def serving(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    """A server's context."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+def tls_profile(tmp_path: Path, authority: trustme.CA, **more: Any) -> dict[str, Any]:
+    """A profile that trusts this authority only."""
+    root = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(root))
+    return {
+        "csms": {
+            "url": "wss://csms.test/ocpp",
+            "versions": ["ocpp1.6"],
+            "ping": "0s",
+            "security": {"ca": str(root), **more},
+        }
+    }
+
+
+@pytest.mark.case("TC_086_CS", "1.6")
+@pytest.mark.spec("Security WP A00.FR.306", "Security WP A00.FR.309", "Security WP A00.FR.313")
+@virtual
+async def test_tc_086_tls_with_a_server_side_certificate(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    async with Rig(profile=tls_profile(tmp_path, authority, password=OLD)) as rig:
+        await rig.boot()
+        target = rig.targets[0]
+        assert target.url.startswith("wss://")
+        assert target.basic_auth is not None
+        assert target.ssl_context is not None
+        assert target.ssl_context.minimum_version >= ssl.TLSVersion.TLSv1_2
+        handshake(target.ssl_context, serving(authority, "csms.test"))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            handshake(target.ssl_context, serving(trustme.CA(), "csms.test"))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            handshake(target.ssl_context, serving(authority, "other.test"))
+
+
+@pytest.mark.case("TC_087_CS", "1.6")
+@pytest.mark.spec("Security WP A00.FR.401", "Security WP A00.FR.402")
+@virtual
+async def test_tc_087_tls_with_a_client_side_certificate(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    own = authority.issue_cert("CP-1")
+    cert, key = tmp_path / "station.pem", tmp_path / "station.key"
+    own.cert_chain_pems[0].write_to_path(str(cert))
+    own.private_key_pem.write_to_path(str(key))
+    async with Rig(profile=tls_profile(tmp_path, authority, cert=str(cert), key=str(key))) as rig:
+        await rig.boot()
+        context = rig.targets[0].ssl_context
+        assert context is not None
+        assert rig.targets[0].basic_auth is None
+        server = serving(authority, "csms.test")
+        server.verify_mode = ssl.CERT_REQUIRED
+        authority.configure_trust(server)
+        peer = handshake(context, server)
+        shown = peer.getpeercert()
+        assert shown is not None
+        assert ("DNS", "cp-1") in shown["subjectAltName"]
+        answer = await rig.call("GetConfiguration", {"key": ["SecurityProfile"]})
+        assert answer["configurationKey"][0]["value"] == "3"

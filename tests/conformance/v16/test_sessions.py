@@ -216,3 +216,57 @@ async def test_the_register_never_falls_between_transactions() -> None:
         numbers = [number for pair in pairs for number in pair]
         assert numbers == sorted(numbers)
         assert [made["transactionId"] for made in stops] == [1, 2, 3]
+
+
+@pytest.mark.spec("OCPP 1.6 §4.9")
+@virtual
+async def test_a_fixed_cable_is_free_as_soon_as_the_car_is_gone() -> None:
+    connectors = [{"id": 1, "type": "cType2", "cable": "fixed"}]
+    evse = {"id": 1, "max_current": "16A", "phases": 3, "connectors": connectors}
+    async with Rig(profile={"evses": [evse]}) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.do("unplug")
+        await status_is(rig, "Available")
+        assert stop(rig)["reason"] == "EVDisconnected"
+
+
+@pytest.mark.spec("OCPP 1.6 §4.8")
+@virtual
+async def test_a_station_without_cards_charges_by_itself() -> None:
+    async with Rig(profile={"auth": "free"}) as rig:
+        await rig.boot()
+        await rig.do("plug_in")
+        await charging(rig)
+        assert rig.heard_all("Authorize") == []
+        assert rig.csms.last("StartTransaction")["connectorId"] == 1
+        await rig.do("unplug")
+        await status_is(rig, "Available")
+        assert stop(rig)["transactionId"] == 1
+
+
+@pytest.mark.spec("OCPP 1.6 §4.10")
+@virtual
+async def test_the_next_driver_needs_a_card() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await tap_and_unplug(rig)
+        await rig.do("plug_in")
+        await rig.wait(120)
+        assert len(rig.heard_all("StartTransaction")) == 1
+        assert rig.status["contactor"] == "open"
+
+
+@pytest.mark.spec("OCPP 1.6 §4.10")
+@virtual
+async def test_after_a_stop_the_same_card_may_start_again_without_unplugging() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.do("tap", tagId=CARD)
+        await status_is(rig, "Finishing")
+        await rig.do("tap", tagId=CARD)
+        await charging(rig)
+        assert len(rig.heard_all("StartTransaction")) == 2
+        assert stop(rig)["transactionId"] == 1

@@ -183,7 +183,10 @@ async def test_tc_k_38_charging_profile_of_a_remote_start_is_ignored(rig: Rig) -
         "chargingSchedule": [schedule],
     }
     answer = await remote_start(rig, chargingProfile=profile)
-    assert (answer["status"], answer["transactionId"]) == ("Accepted", last_event(rig)["transactionInfo"]["transactionId"])
+    assert (answer["status"], answer["transactionId"]) == (
+        "Accepted",
+        last_event(rig)["transactionInfo"]["transactionId"],
+    )
     await rig.until(lambda: is_charging(rig))
     assert evse_status(rig)["limit_a"] == 16.0
 

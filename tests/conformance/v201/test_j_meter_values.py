@@ -40,7 +40,9 @@ def measurands(payload: dict[str, Any]) -> set[str]:
 
 def evenly(moments: list[datetime], seconds: float) -> bool:
     """Whether the moments lie this far apart."""
-    return all(abs(after - before - timedelta(seconds=seconds)) < timedelta(seconds=0.5) for before, after in pairwise(moments))
+    return all(
+        abs(after - before - timedelta(seconds=seconds)) < timedelta(seconds=0.5) for before, after in pairwise(moments)
+    )
 
 
 @pytest.mark.case("TC_J_01_CS", "2.0.1")
