@@ -39,19 +39,19 @@ class DriverError(Exception):
         self.hint = hint
 
 
-class DriverMissing(DriverError):  # noqa: N818 - says what happened
+class DriverMissing(DriverError):
     """The driver, its library or its device is not there."""
 
 
-class DriverBusy(DriverError):  # noqa: N818 - says what happened
+class DriverBusy(DriverError):
     """Somebody else holds the device; the message says who, where that is known."""
 
 
-class DriverLost(DriverError):  # noqa: N818 - says what happened
+class DriverLost(DriverError):
     """The device was there and does not answer any more, or was released."""
 
 
-class DriverUnsupported(DriverError):  # noqa: N818 - says what happened
+class DriverUnsupported(DriverError):
     """The device cannot do what was asked."""
 
 

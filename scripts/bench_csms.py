@@ -11,11 +11,15 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import os
 import re
 import sys
 from collections.abc import Callable
 
-from websockets.frames import apply_mask
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the extension
+    from websockets.utils import apply_mask
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY = re.compile(rb"^sec-websocket-key:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -117,7 +121,8 @@ async def serve() -> None:
     server = await loop.create_server(lambda: Peer(count), "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     over = asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), lambda: over.set() if not sys.stdin.buffer.raw.read(64) else None)  # type: ignore[attr-defined]
+    stdin = sys.stdin.fileno()
+    loop.add_reader(stdin, lambda: None if os.read(stdin, 64) else over.set())
     await over.wait()
     with contextlib.suppress(BrokenPipeError):
         print(answered, flush=True)

@@ -1,4 +1,4 @@
-"""What a station costs: memory, CPU per call and per session, boots. Prints JSON. ``python scripts/bench_station.py -h``
+"""What a station costs: memory, CPU per call and per session, boots. Prints JSON; ``-h`` shows the sizes.
 
 Every part runs in a process of its own, against the central system of ``bench_csms.py`` in another process, over
 loopback. CPU is CPU time of the measured process (user and system, all threads), so a busy machine spoils it little;
@@ -23,8 +23,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,160 +31,15 @@ import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from station.config import Profile, from_mapping
-from station.host.host import Host
-from station.host.kind import Kind
-from station.store import MemoryStore
+from scripts.bench_support import SAMPLES, SUBPROTOCOLS, Driver, Stations
 
 HERE = Path(__file__).resolve()
-SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
-CARD = "04A1B2C3D4E5F6"
-SAMPLE_S = 60.0
-SAMPLES = {"1.6": 10, "2.0.1": 8}
-"""Meter values in a session, so that it has 17 calls (1.6) or 15 (2.0.1)."""
 LIMIT_S = 120.0
 """No part runs longer."""
 
 
-class LeapingClock:
-    """Real time, plus what the bench has leapt over: a session's minutes pass in the time that its messages take."""
-
-    __slots__ = ("leapt_s",)
-
-    def __init__(self) -> None:
-        self.leapt_s = 0.0
-
-    def now(self) -> float:
-        return time.monotonic() + self.leapt_s
-
-    def utc(self) -> datetime | None:
-        return None
-
-
-def profile_for(version: str, port: int) -> Profile:
-    """One EVSE with a socket, everything simulated, nothing on disk."""
-    content = {
-        "station": {"id": "CP", "vendor": "Acme", "model": "Wallbox"},
-        "csms": {"url": f"ws://127.0.0.1:{port}/ocpp", "versions": [SUBPROTOCOLS[version]], "ping": "0s"},
-        "store": "memory",
-        "control": "off",
-        "metering": {"sample": f"{SAMPLE_S:g}s", "record": "1h"},
-        "evses": [{"id": 1, "max_current": "16A", "phases": 3}],
-    }
-    return from_mapping(content, Path("/nonexistent"), env={}).profile
-
-
-class Stations:
-    """Stations of one profile in this process."""
-
-    def __init__(self, version: str, port: int) -> None:
-        self._profile = profile_for(version, port)
-        self._kind = Kind(self._profile)
-        self.hosts: list[Host] = []
-        self.clocks: list[LeapingClock] = []
-
-    async def grow(self, count: int, at_once: int = 100) -> None:
-        """Start more until there are ``count``, each accepted and with its statuses told."""
-        while len(self.hosts) < count:
-            new = [self._make() for _ in range(min(at_once, count - len(self.hosts)))]
-            for host in new:
-                host.start()
-            while not all(is_quiet(host) for host in new):
-                await asyncio.sleep(0.01)
-
-    def _make(self) -> Host:
-        clock = LeapingClock()
-        profile = self._profile.with_identity(f"CP-{len(self.hosts)}")
-        host = Host(profile, kind=self._kind, store=MemoryStore(), clock=clock)
-        self.hosts.append(host)
-        self.clocks.append(clock)
-        return host
-
-    async def stop(self) -> None:
-        await asyncio.gather(*(host.stop() for host in self.hosts))
-
-
-def is_quiet(host: Host) -> bool:
-    """Whether the station is accepted and has nothing more to say."""
-    engine = host.runner.engine
-    return engine.registered and not engine.rpc.busy and engine.outbox.empty and engine.station.settled
-
-
-class Driver:
-    """Lets one station charge in a closed loop: the next thing happens as soon as all was told and answered."""
-
-    def __init__(self, host: Host, clock: LeapingClock, samples: int) -> None:
-        self._host, self._clock, self._samples = host, clock, samples
-        self._steps: Iterator[bool] = iter(())
-        self._done: asyncio.Future[None] | None = None
-        self._scheduled = False
-        host.runner.on_turn = self._turned
-
-    async def sessions(self, count: int) -> None:
-        self._steps = (step for _ in range(count) for step in self._session())
-        self._done = self._host.loop.create_future()
-        self._step()
-        await self._done
-
-    def _session(self) -> Iterator[bool]:
-        """The steps; each says whether the station's timer has to ring before the next one."""
-        yield self._do("plug_in")
-        yield self._do("tap", tagId=CARD)
-        yield from self._pass(3.0)
-        for _ in range(self._samples):
-            self._leap(SAMPLE_S)
-            yield True
-        yield self._do("tap", tagId=CARD)
-        yield from self._pass(1.0)
-        yield self._do("unplug")
-        yield from self._pass(1.0)
-
-    def _do(self, command: str, **params: Any) -> bool:
-        self._host.execute(command, params)
-        return False
-
-    def _leap(self, seconds: float) -> None:
-        """Let time pass at once."""
-        self._clock.leapt_s += seconds
-        self._host.runner.rearm()
-
-    def _pass(self, seconds: float) -> Iterator[bool]:
-        """Let time pass, from deadline to deadline."""
-        end = self._clock.leapt_s + seconds
-        while self._clock.leapt_s < end:
-            due_s, now_s = self._next_due(), self._clock.now()
-            step_s = seconds if due_s is None else max(1e-3, due_s - now_s)
-            self._leap(min(step_s, end - self._clock.leapt_s))
-            yield due_s is not None and due_s <= self._clock.now()
-
-    def _next_due(self) -> float | None:
-        runner = self._host.runner
-        dues = [runner.engine.next_deadline()[0], *(h.next_change() for h in runner.around.hardware.values())]
-        return min((due for due in dues if due is not None), default=None)
-
-    def _turned(self) -> None:
-        self._host.look()
-        if not self._scheduled and self._done is not None and is_quiet(self._host):
-            self._schedule()
-
-    def _schedule(self) -> None:
-        self._scheduled = True
-        self._host.loop.call_soon(self._step)
-
-    def _step(self) -> None:
-        self._scheduled = True  # turns within the step are part of it
-        rings = next(self._steps, None)
-        self._scheduled = False
-        if rings is None:
-            if self._done is not None:
-                self._done.set_result(None)
-            self._done = None
-        elif not rings and is_quiet(self._host):
-            self._schedule()
-
-
-async def recorded_session(stations: Stations, driver: Driver) -> list[str]:
-    """The calls of one session, as they went over the wire."""
+async def recorded(stations: Stations, work: Awaitable[None]) -> list[str]:
+    """The calls that the first station makes, as they go over the wire."""
     frames: list[str] = []
     around = stations.hosts[0].runner.around
     before = around.traced
@@ -195,7 +49,7 @@ async def recorded_session(stations: Stations, driver: Driver) -> list[str]:
             frames.append(str(text))
 
     around.traced = hear
-    await driver.sessions(1)
+    await work
     around.traced = before
     return frames
 
@@ -268,13 +122,34 @@ async def cpu_s(work: Awaitable[Any]) -> float:
     return time.process_time() - before
 
 
-async def bench_cpu(options: argparse.Namespace) -> dict[str, Any]:
+async def bench_call(options: argparse.Namespace) -> dict[str, Any]:
+    """CPU of the plainest call, a Heartbeat, in alternating rounds."""
+    version, port, count, calls = options.version, options.port, options.stations, 17 * options.sessions
+    stations = Stations(version, port)
+    await stations.grow(count)
+    drivers = [Driver(*both, SAMPLES[version]) for both in zip(stations.hosts, stations.clocks, strict=True)]
+    frames = await recorded(stations, drivers[0].calls(1))
+    clients = await raw_clients(version, port, count)
+    rounds = []
+    for _ in range(options.rounds):
+        own = await cpu_s(asyncio.gather(*(driver.calls(calls) for driver in drivers)))
+        raw = await cpu_s(asyncio.gather(*(raw_sessions(client, frames, calls) for client in clients)))
+        rounds.append((own / (count * calls), raw / (count * calls)))
+    own_s, raw_s = (statistics.median(column) for column in zip(*rounds, strict=True))
+    return {
+        "us_per_call": round(own_s * 1e6, 1),
+        "raw_us_per_call": round(raw_s * 1e6, 1),
+        "ratio_to_raw": round(statistics.median(own / raw for own, raw in rounds), 2),
+    }
+
+
+async def bench_session(options: argparse.Namespace) -> dict[str, Any]:
     """CPU per call and per session, in alternating rounds; the ratios are medians over the rounds."""
     version, port, count, sessions = options.version, options.port, options.stations, options.sessions
     stations = Stations(version, port)
     await stations.grow(count)
     drivers = [Driver(*both, SAMPLES[version]) for both in zip(stations.hosts, stations.clocks, strict=True)]
-    frames = await recorded_session(stations, drivers[0])
+    frames = await recorded(stations, drivers[0].sessions(1))
     clients = await raw_clients(version, port, count)
     points = await naive_points(version, port, min(count, 10))
     calls = naive_calls(version, frames)
@@ -345,7 +220,8 @@ async def bench_boot(options: argparse.Namespace) -> dict[str, Any]:
 PARTS: dict[str, Callable[[argparse.Namespace], Awaitable[dict[str, Any]]]] = {
     "memory": bench_memory,
     "boot": bench_boot,
-    "cpu": bench_cpu,
+    "call": bench_call,
+    "session": bench_session,
 }
 
 
@@ -388,7 +264,7 @@ def measure(part: str, version: str, options: argparse.Namespace) -> dict[str, A
         return {"part": part, "version": version, "loop": options.loop, **json.loads(done.stdout)}
 
 
-SIZES = {"few": 100, "many": 2000, "boots": 500, "stations": 40, "sessions": 8, "rounds": 5}
+SIZES = {"few": 100, "many": 2000, "boots": 500, "stations": 40, "sessions": 8, "rounds": 3}
 
 
 def arguments() -> argparse.Namespace:

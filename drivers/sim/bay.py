@@ -33,7 +33,7 @@ PULL_STATION_END_S = 0.2
 _FULL_WITHIN_S = 1e-3
 
 
-class Impossible(DriverError):  # noqa: N818 - says what happened
+class Impossible(DriverError):
     """The world cannot do that: a car that is not there does not pause."""
 
 

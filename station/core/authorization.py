@@ -132,6 +132,8 @@ class AuthDesk:
             self._stop(case, running)
         elif kept is not None:
             self._let_go(case, kept)
+        elif self.ctx.turned_away:
+            self._end(case, TokenResult.REJECTED, "NotAccepted")
         elif available(served) or any(evse.grant is not None or evse.kept is not None for evse in served):
             self._validate(case, online=self.ctx.registered)
         else:
@@ -326,7 +328,8 @@ class AuthDesk:
 
     def plugged_in(self, evse: Evse) -> None:
         """A vehicle came: the token that has waited longest for one gets it."""
-        if self.ctx.free and evse.grant is None and evse.serviceable and not evse.reserved:
+        welcome = self.ctx.free and not self.ctx.turned_away
+        if welcome and evse.grant is None and evse.serviceable and not evse.reserved:
             evse.grant_to(Grant(NO_TOKEN), TriggerReason.CABLE_PLUGGED_IN)
             return
         if Selection(self.ctx.plan.selection) is Selection.USER_INPUT:
@@ -414,7 +417,7 @@ class AuthDesk:
         Spec: OCPP 2.0.1 C15.FR.03-07, E05.FR.02-03, .09-.11; OCPP 1.6 errata 3.17.
         """
         transaction, ctx = evse.transaction, self.ctx
-        if transaction is None or info.status in (TokenStatus.ACCEPTED, TokenStatus.CONCURRENT_TX):
+        if transaction is None or info.status is TokenStatus.ACCEPTED:
             return
         extra_wh = ctx.number(names.MAX_ENERGY_ON_INVALID_ID)
         if ctx.flag(names.STOP_ON_INVALID_ID):

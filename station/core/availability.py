@@ -11,6 +11,9 @@ from station.core.records import Json
 
 AVAILABILITY = "availability"
 
+_ALL_OPERATIVE: frozenset[tuple[int, int]] = frozenset()
+"""One for all stations: every new set takes 216 bytes."""
+
 
 class Availability:
     """The parts that are inoperative, by address: (0, 0) the station, (evse, 0), (evse, connector)."""
@@ -19,7 +22,7 @@ class Availability:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.inoperative: frozenset[tuple[int, int]] = frozenset()
+        self.inoperative = _ALL_OPERATIVE
 
     def set(self, evse: int, connector: int, operative: bool, *, undoable: bool = False) -> None:
         """Change one part; what is below keeps its own word. ``undoable``: unless the change can be recorded."""
@@ -49,4 +52,5 @@ class Availability:
     def restore(self, rows: dict[str, Json]) -> None:
         """Read the table back; a row that names no part is ignored."""
         parts = (key.partition(".") for key in rows)
-        self.inoperative = frozenset((int(e), int(c)) for e, _, c in parts if e.isdigit() and c.isdigit())
+        found = frozenset((int(e), int(c)) for e, _, c in parts if e.isdigit() and c.isdigit())
+        self.inoperative = found or _ALL_OPERATIVE

@@ -7,7 +7,7 @@ left out of rows, so that a field added later reads as its default from rows wri
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -23,20 +23,39 @@ _SCALARS = frozenset({type(None), bool, int, float, str})
 
 def to_row(value: Any) -> Any:
     """The JSON value of a dataclass, enumeration, datetime, tuple or scalar."""
-    if type(value) in _SCALARS:
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, (tuple, list)):
-        return [to_row(item) for item in value]
-    read, members = _members(cast(Hashable, type(value)))
-    row = {}
-    for (name, default), item in zip(members, read(value), strict=True):
-        if item is not default and item != default:
-            row[name] = item if type(item) in _SCALARS else item.value if isinstance(item, Enum) else to_row(item)
-    return row
+    kind: Any = type(value)
+    return value if kind in _SCALARS else _encoder(kind)(value)
+
+
+@cache
+def _encoder(kind: Any) -> Callable[[Any], Any]:
+    """How values of exactly this type are written."""
+    if issubclass(kind, Enum):
+        return attrgetter("_value_")
+    if issubclass(kind, datetime):
+        return datetime.isoformat
+    if issubclass(kind, (tuple, list)):
+        return lambda value: [to_row(item) for item in value]
+    return _row_of(kind)
+
+
+def _row_of(cls: Any) -> Callable[[Any], dict[str, Any]]:
+    members = tuple(
+        (f.name, f.default if f.default is not MISSING else (() if f.default_factory is tuple else _NEVER))
+        for f in fields(cls)
+    )
+    read = attrgetter(*(name for name, _ in members))
+    single = len(members) == 1
+
+    def row_of(value: Any) -> dict[str, Any]:
+        row = {}
+        for (name, default), item in zip(members, (read(value),) if single else read(value), strict=True):
+            if default is _NEVER or (item is not default and item != default):
+                kind: Any = type(item)
+                row[name] = item if kind in _SCALARS else _encoder(kind)(item)
+        return row
+
+    return row_of
 
 
 def from_row(cls: type[T], row: Any) -> T:
@@ -46,17 +65,6 @@ def from_row(cls: type[T], row: Any) -> T:
         ValueError, TypeError, KeyError: the row was not written for this class.
     """
     return cast(T, _decoder(cast(Any, cls))(row))
-
-
-@cache
-def _members(cls: Any) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[str, Any], ...]]:
-    """How to read all members of a dataclass at once, and their names with their defaults."""
-    members = tuple(
-        (f.name, f.default if f.default is not MISSING else (() if f.default_factory is tuple else _NEVER))
-        for f in fields(cls)
-    )
-    read = attrgetter(*(name for name, _ in members))
-    return (read if len(members) > 1 else lambda value: (read(value),)), members
 
 
 _NEVER = object()

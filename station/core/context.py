@@ -102,6 +102,15 @@ class Context:
         """Whether the CSMS has accepted this boot and is connected."""
         return self.online and self.boot_status is RegistrationStatus.ACCEPTED
 
+    @property
+    def turned_away(self) -> bool:
+        """Whether the CSMS has not accepted this boot, and nobody may charge before (OCPP 2.0.1 B02.FR.03, B03.FR.01).
+
+        A station that has not heard from its CSMS yet is offline, which is another matter.
+        """
+        waits = self.boot_status in (RegistrationStatus.PENDING, RegistrationStatus.REJECTED)
+        return waits and not self.flag(names.TX_BEFORE_ACCEPTED)
+
     def stamp(self) -> Stamp:
         """This moment."""
         return self.timeline.stamp(self.now)

@@ -159,6 +159,9 @@ class Evse(EvseState):
         BLUEPRINT.fire(self, "plug")
         self.ctx.cancel(PLUG, self.id)
         if began:
+            if self.grant is not None and self.grant.trigger is TriggerReason.AUTHORIZED:
+                # What the closing of the lock completes was brought about by the cable, not by the card before it.
+                self.grant.trigger = TriggerReason.CABLE_PLUGGED_IN
             self.locks.secure(self.connector)
         elif fresh or self.state == "plugged":
             self._expect_token()

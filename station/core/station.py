@@ -233,31 +233,37 @@ class Station:
 
     def boot_answered(self, event: events.BootAnswered) -> None:
         """BootNotification was answered."""
-        known = self.ctx.timeline.known
+        before = self.ctx.timeline.offset
         accepted = self.registration.answered(event)
-        self._clock_changed(known)
+        self._clock_changed(before)
         if accepted:
             self.ctx.publish("connected")
+            for evse in self.evses:
+                self.serviceable_again(evse)
 
-    def heartbeat_answered(self, event: events.HeartbeatAnswered) -> None:
+    def heartbeat_answered(self, event: events.HeartbeatAnswered) -> object:
         """Heartbeat was answered with the CSMS's time."""
-        known = self.ctx.timeline.known
+        before = self.ctx.timeline.offset
         self.registration.heartbeat_answered(event)
-        self._clock_changed(known)
+        self._clock_changed(before)
+        return NOTHING_FOLLOWS
 
     def clock_learnt(self, event: events.ClockLearnt) -> None:
         """The host's clock is synchronised; the CSMS's word, where there was one, goes before it."""
-        known = self.ctx.timeline.known
-        if not known:
+        before = self.ctx.timeline.offset
+        if before is None:
             self.registration.learn_time(event.utc)
-            self._clock_changed(known)
+            self._clock_changed(before)
 
-    def _clock_changed(self, known: bool) -> None:
+    def _clock_changed(self, before: float | None) -> None:
+        """The time was told. Most tell nothing new, and a row for each heartbeat would wear the card."""
         timeline = self.ctx.timeline
-        if timeline.offset is None:
+        if timeline.offset is None or timeline.offset == before:
             return
-        if not known:
-            for boot in sorted(timeline.offsets)[:-_KEPT_CLOCKS]:
+        if before is None:
+            for boot, offset in timeline.settle().items():
+                self.ctx.ledger.put(CLOCKS, str(boot), offset)
+            for boot in sorted(timeline.offsets.keys() - timeline.ends.keys())[:-_KEPT_CLOCKS]:
                 del timeline.offsets[boot]
                 self.ctx.ledger.delete(CLOCKS, str(boot))
         self.ctx.ledger.put(CLOCKS, str(timeline.boot), timeline.offset)

@@ -17,16 +17,18 @@ _SETTLED_S = 1.0
 class Timeline:
     """The offsets between monotonic time and UTC, one for each boot that stamps may come from.
 
-    ``offsets[boot]`` is the UTC of monotonic zero in seconds since 1970, or None while unknown.
+    ``offsets[boot]`` is the UTC of monotonic zero of an earlier boot in seconds since 1970; ``begins`` and ``ends`` are
+    the first and the last moment of those boots that anything restored speaks of.
     """
 
-    __slots__ = ("boot", "ends", "offset", "offsets", "zero")
+    __slots__ = ("begins", "boot", "ends", "offset", "offsets", "zero")
 
     def __init__(self, boot: int, now: float) -> None:
         self.boot = boot
         self.zero = now
         self.offset: float | None = None
         self.offsets: dict[int, float] = {}
+        self.begins: dict[int, float] = {}
         self.ends: dict[int, float] = {}
 
     @property
@@ -53,8 +55,8 @@ class Timeline:
     def utc(self, stamp: Stamp) -> datetime:
         """UTC of ``stamp``.
 
-        A stamp of an earlier boot whose time was never known is laid before the start of this boot, with the distances
-        within its boot kept: order and durations are right even where the date is a guess.
+        A stamp of an earlier boot whose time was never known is laid before the boot that followed (``settle``), with
+        the distances within its boot kept: order and durations are right even where the date is a guess.
         """
         if stamp.boot == self.boot:
             offset = self.offset if self.offset is not None else 0.0
@@ -72,4 +74,19 @@ class Timeline:
     def remember(self, stamp: Stamp) -> None:
         """Note that an earlier boot reached ``stamp``; called for every stamp that is restored."""
         if stamp.boot != self.boot:
+            self.begins[stamp.boot] = min(self.begins.get(stamp.boot, stamp.at_s), stamp.at_s)
             self.ends[stamp.boot] = max(self.ends.get(stamp.boot, stamp.at_s), stamp.at_s)
+
+    def settle(self) -> dict[int, float]:
+        """Fix where earlier boots whose time was never known lie: each ends where the next one begins.
+
+        Called once UTC is known. From then on the same is told at every repetition, over further boots too. Answers the
+        offsets that are new.
+        """
+        new: dict[int, float] = {}
+        limit_s = (self.offset or 0.0) + self.zero
+        for boot in sorted(self.ends, reverse=True):
+            if boot not in self.offsets:
+                new[boot] = self.offsets[boot] = limit_s - self.ends[boot]
+            limit_s = self.offsets[boot] + self.begins[boot]
+        return new

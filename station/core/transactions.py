@@ -243,6 +243,8 @@ class TransactionDesk:
         introduces = not transaction.token_told and transaction.token is not None
         if token is None and introduces:
             token = transaction.token
+        if introduces and transaction.remote_start_id is not None and phase is not Phase.ENDED:
+            trigger = TriggerReason.REMOTE_START  # whatever else brought it about (2.0.1 F01.FR.19, F02.FR.21)
         mute = phase is Phase.UPDATED and not values and token is None and not ctx.plan.tells_states
         if not mute:
             stamp = transaction.started if phase is Phase.STARTED else ctx.stamp()

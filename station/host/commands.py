@@ -142,8 +142,8 @@ def drop_connection(host: Host, params: Params) -> Data:
 def plug_in(host: Host, params: Params) -> Wait:
     evse, connector = _evse(host, params)
     hardware = host.simulated(evse.id, "pilot")
-    if hardware.bay.plugged and hardware.connector != connector:
-        raise CommandRefused(f"connector {hardware.connector} of EVSE {evse.id} is in use")
+    if hardware.bay.plugged and hardware.plugged_connector != connector:
+        raise CommandRefused(f"connector {hardware.plugged_connector} of EVSE {evse.id} is in use")
     hardware.plugged_connector = connector
     hardware.bay.plug_in(params.get("ready", True), params.get("soc"))
     host.plugged(evse.id)
@@ -155,8 +155,10 @@ def plug_in(host: Host, params: Params) -> Wait:
 
 
 def unplug(host: Host, params: Params) -> Wait:
-    evse, _ = _evse(host, params)
+    evse, connector = _evse(host, params)
     hardware = host.simulated(evse.id, "pilot")
+    if hardware.plugged_connector != connector:
+        return dict  # This one is free; the car is at another.
     side = params.get("side", "both")
     hardware.bay.unplug(side)
     host.unplugged(evse.id)

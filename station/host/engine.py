@@ -8,7 +8,6 @@ shell is ``station.host.runner``; tests and virtual fleets drive the engine dire
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +49,9 @@ _PHYSICAL = frozenset(
     }
 )
 _OF_THE_STORE = (events.Recorded, events.RecordFailed)
-_QUIET = frozenset({events.Traffic, events.StatusTold, events.Recorded})
+_QUIET: frozenset[type[Any]] = frozenset(
+    {events.Traffic, events.StatusTold, events.Recorded, events.TriggerHeartbeat, events.HeartbeatAnswered}
+)
 """Events that change no connector's status unless something physical follows from them."""
 
 
@@ -141,11 +142,11 @@ class Engine:
         self.board = StatusBoard()
         self.notices = Notices(self)
         self.store_failed = False
-        self._events: deque[Event] = deque()
+        self._events: list[Event] = []
         self._busy = False
         self._stale = True  # statuses may have changed since they were derived
         self._replies: dict[int, tuple[str, Mapping[str, Any]]] = {}
-        self._storing: deque[tuple[int, FactRef]] = deque()
+        self._storing: list[tuple[int, FactRef]] = []
         self._timeouts = 0
         self._lost_s: float | None = None
         station.auth.token_limit = dialect.token_limit()
@@ -206,7 +207,7 @@ class Engine:
         try:
             while True:
                 while self._events:
-                    event = self._events.popleft()
+                    event = self._events.pop(0)
                     if type(event) not in _QUIET:
                         self._stale = True
                     self._carry_out(self.station.handle(event, self.port.station_now()))
@@ -222,7 +223,7 @@ class Engine:
         if isinstance(event, events.Recorded):
             self.store_failed = False
             while self._storing and self._storing[0][0] <= event.seq:
-                self.outbox.answered(self._storing.popleft()[1])
+                self.outbox.answered(self._storing.pop(0)[1])
         else:
             self.store_failed = True
 
@@ -384,7 +385,8 @@ class Engine:
             self.port.query_ended(query.asked, dict(payload), "")
             return
         event = self.dialect.answered(query, payload, self)
-        self._stale = True
+        if type(event) not in _QUIET:
+            self._stale = True
         was = self.station.registration.accepted
         self._carry_out(self.station.handle(event, self.port.station_now()))
         if isinstance(query, effects.BootQuery) and self.station.registration.accepted and not was:

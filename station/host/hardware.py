@@ -1,17 +1,16 @@
 """The devices of one EVSE, as events for the core and effects from it.
 
-A simulated part lives in a ``drivers.sim.Bay`` and tells its changes by itself. A device from outside that blocks is
-worked by one thread for the EVSE; one that does no I/O is polled on the loop. What the core hears is the same.
+A simulated part lives in a ``drivers.sim.Bay`` and tells its changes by itself. A device from outside that blocks has
+a thread of its own (``host.worker``); one that does no I/O is polled on the loop. What the core hears is the same.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import queue
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from drivers import api
@@ -20,6 +19,7 @@ from station.core import effects, events
 from station.core.effects import Effect
 from station.core.events import Event
 from station.core.values import Fault, IdToken, Pilot, Reading, SignedData
+from station.host.worker import HandOver, Look, Order, Worker
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ _POLL_S = 0.2
 _METER_POLL_S = 1.0
 LOOKED_AT = ("contactor", "pilot", "lock")
 PARTS = (*LOOKED_AT, "meter")
+NONE: frozenset[str] = frozenset()
+ALL = frozenset(PARTS)
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class Devices:
             given.get("contactor", bay.contactor),
             given.get("meter", bay.meter),
             given.get("lock", bay.lock),
-            frozenset(given),
+            frozenset(given) if given else NONE,
         )
 
 
@@ -83,9 +85,7 @@ class EvseHardware:
         hand_over: brings a call into the loop's thread.
     """
 
-    def __init__(
-        self, evse: int, devices: Devices, connectors: tuple[int, ...], hand_over: Callable[[Callable[[], None]], None]
-    ) -> None:
+    def __init__(self, evse: int, devices: Devices, connectors: tuple[int, ...], hand_over: HandOver) -> None:
         self.evse = evse
         self.devices = devices
         self.bay = devices.bay
@@ -96,11 +96,14 @@ class EvseHardware:
         self._offered_a: float | None = None
         self._seen: dict[str, Any] = {}
         self._session_reading: api.Reading | None = None
-        self._meter_lost = False
+        self._lost: frozenset[str] = NONE
+        self._power_wanted = False
+        self._look_due_s = devices.bay.at_s
         self._power_w = 0.0
-        self.instant = frozenset(part for part in PARTS if _instant(getattr(devices, part)))
+        instant = frozenset(part for part in PARTS if _instant(getattr(devices, part)))
+        self.instant = ALL if instant == ALL else instant
         self._counts_sessions = isinstance(devices.meter, api.SessionMeter)
-        self._worker = _Worker(self, hand_over) if len(self.instant) < len(PARTS) else None
+        self._workers = self._make_workers(hand_over) if self.instant is not ALL else {}
         self.bay.subscribe(self._bay_changed)
 
     @property
@@ -116,24 +119,31 @@ class EvseHardware:
         self.bay.poll()
         self._look_at(*LOOKED_AT)
         if "meter" in self.instant:
-            self._read_meter()
+            self.carry_out(effects.ReadMeter(self.evse))
 
     def detach(self) -> None:
-        """Nobody listens (the station is down)."""
+        """Nobody listens (the station is down): no power."""
         self._feed = _nobody
+        if "contactor" in self.devices.outside:
+            self.carry_out(effects.OpenContactor(self.evse))
 
     def release(self) -> None:
         """Give every device back, the contactor first."""
         self.detach()
-        if self._worker is not None:
-            self._worker.stop()
-        for device in (self.devices.contactor, self.devices.pilot, self.devices.lock, self.devices.meter):
-            device.release()
+        workers = dict.fromkeys(self._workers.values())
+        for worker in workers:
+            worker.stop()
+        for part in PARTS:
+            if part in self.instant:
+                with contextlib.suppress(Exception):
+                    getattr(self.devices, part).release()
+        for worker in workers:
+            worker.join()
 
     def power_w(self) -> float:
         """The power at this moment, where the meter can say so at once; else that of the last look."""
         if "meter" in self.instant:
-            with contextlib.suppress(api.DriverError):
+            with contextlib.suppress(Exception):
                 self._power_w = self.devices.meter.read().power_w or 0.0
         return self._power_w
 
@@ -143,19 +153,19 @@ class EvseHardware:
         """Look at everything that may be looked at on the loop; the bay's own parts tell by themselves."""
         self.bay.poll()
         if self.devices.outside:
+            self._look_due_s = self.bay.at_s + _POLL_S
             self._look_at(*(part for part in LOOKED_AT if part in self.devices.outside))
 
     def _look_at(self, *parts: str) -> None:
         for part in parts:
             if part in self.instant:
-                self.saw(part, getattr(self.devices, part).read())
+                self._do(Order(partial(self._look, part), partial(self.saw, part), partial(self.device_failed, part)))
 
     def next_change(self) -> float | None:
         """When ``poll`` is wanted next, in station time."""
         change = self.bay.next_change()
         if self.devices.outside & self.instant:
-            polled = self.bay.at_s + _POLL_S
-            return polled if change is None else min(change, polled)
+            return self._look_due_s if change is None else min(change, self._look_due_s)
         return change
 
     # What devices show
@@ -173,6 +183,7 @@ class EvseHardware:
 
     def saw(self, part: str, state: Any) -> None:
         """A device shows this; what was not so before is fed."""
+        self._answers(part)
         before, self._seen[part] = self._seen.get(part), state
         if isinstance(state, api.ContactorState):
             if before is None or before.closed != state.closed:
@@ -198,176 +209,146 @@ class EvseHardware:
         self._feed(events.LockMoved(self.evse, self.connector, state.locked, failed))
 
     def device_failed(self, part: str, error: Exception) -> None:
-        """A device does not answer."""
+        """A device does not answer: a fault, until it does."""
         if part == "meter":
             self._feed(events.MeterRead(self.evse, None))
-            self.meter_silent(True)
-        else:
-            log.warning("EVSE %d: the %s failed: %s", self.evse, part, error)
-            fault = Fault.POWER_SWITCH_FAILURE if part == "contactor" else Fault.INTERNAL_ERROR
-            self._feed(events.FaultRaised(self.evse, fault, f"{part} lost"))
+        if part not in self._lost:
+            self._lost |= {part}
+            log.warning("EVSE %d: the %s failed: %r", self.evse, part, error)
+            self._feed(events.FaultRaised(self.evse, _LOST[part], f"{part} lost"))
 
-    def meter_silent(self, silent: bool) -> None:
-        """The meter stopped answering, or answers again."""
-        if silent != self._meter_lost:
-            self._meter_lost = silent
-            event = events.FaultRaised if silent else events.FaultCleared
-            self._feed(event(self.evse, Fault.POWER_METER_FAILURE))
+    def _answers(self, part: str) -> None:
+        """A device answers, again."""
+        if part in self._lost:
+            self._lost -= {part}
+            self._feed(events.FaultCleared(self.evse, _LOST[part]))
 
     def meter_answered(self, reading: api.Reading) -> None:
         """The meter was read."""
-        self.meter_silent(False)
+        self._answers("meter")
         self._power_w = reading.power_w or 0.0
         self._feed(events.MeterRead(self.evse, core_reading(reading, self._offered_a)))
 
     # What the core wants
 
     def carry_out(self, effect: Effect) -> None:
-        """Do it, on the loop or by the worker; a device that fails becomes a fault."""
-        part, action = self._work(effect)
-        if self._worker is not None and part not in self.instant:
-            self._worker.submit(part, action, urgent=isinstance(effect, effects.OpenContactor))
-            return
-        try:
-            action()
-        except api.DriverError as error:
-            self.device_failed(part, error)
+        """Do it, on the loop or in the device's thread; a device that fails becomes a fault."""
+        part, act, then = self._work(effect)
+        order = Order(act, then, partial(self.device_failed, part))
+        worker = self._workers.get(part)
+        if worker is None:
+            self._do(order)
+        else:
+            worker.submit(order, urgent=isinstance(effect, effects.OpenContactor))
 
-    def _work(self, effect: Effect) -> tuple[str, Callable[[], None]]:
-        devices = self.devices
-        if isinstance(effect, effects.OpenContactor):
-            return "contactor", lambda: self._switch(False)
-        if isinstance(effect, effects.CloseContactor):
-            return "contactor", lambda: self._switch(True)
+    @staticmethod
+    def _do(order: Order) -> None:
+        try:
+            result = order.act()
+        except Exception as error:
+            order.failed(error)
+        else:
+            order.then(result)
+
+    def _work(self, effect: Effect) -> tuple[str, Callable[[], Any], Callable[[Any], None]]:
+        """The part, what is done with it, and what is done with what that gives."""
+        if isinstance(effect, (effects.OpenContactor, effects.CloseContactor)):
+            return "contactor", *self._switch(isinstance(effect, effects.CloseContactor))
         if isinstance(effect, effects.OfferCurrent):
             self._offered_a = effect.current_a
-            return "pilot", lambda: self._offer(effect.current_a)
+            if "pilot" in self.devices.outside:
+                self.bay.pilot.offer(effect.current_a)
+            return "pilot", lambda: self.devices.pilot.offer(effect.current_a), _ignore
         if isinstance(effect, effects.MoveLock):
-            return "lock", lambda: self._move_lock(effect)
+            return "lock", partial(self._move_lock, effect), self._lock_moved
         if isinstance(effect, effects.MeterSession):
-            return "meter", lambda: self._session(effect)
-        if devices.meter is not None and isinstance(effect, effects.ReadMeter):
-            return "meter", self._read_meter
+            return "meter", partial(self._session, effect), _ignore
+        if isinstance(effect, effects.ReadMeter):
+            return "meter", self._read_meter, self.meter_answered
         raise TypeError(f"no device carries out {type(effect).__name__}")
 
-    def _switch(self, on: bool) -> None:
-        self.devices.contactor.set_power(on)
-        if "contactor" in self.devices.outside:
-            self.bay.contactor.set_power(on)
-            if "contactor" in self.instant:
-                self.saw("contactor", self.devices.contactor.read())
+    def _switch(self, on: bool) -> tuple[Callable[[], Any], Callable[[Any], None]]:
+        self._power_wanted = on
+        contactor = self.devices.contactor
+        if "contactor" not in self.devices.outside:
+            return lambda: contactor.set_power(on), _ignore
+        self.bay.contactor.set_power(on)
 
-    def _offer(self, current_a: float | None) -> None:
-        self.devices.pilot.offer(current_a)
-        if "pilot" in self.devices.outside:
-            self.bay.pilot.offer(current_a)
+        def act() -> Any:
+            # An opening overtakes what waits: a closing that it passed is void.
+            if not on or self._power_wanted:
+                contactor.set_power(on)
+            return contactor.read()
 
-    def _move_lock(self, effect: effects.MoveLock) -> None:
+        return act, partial(self.saw, "contactor")
+
+    def _look(self, part: str) -> Any:
+        """What a device shows. A contactor that did not open is told so again."""
+        device = getattr(self.devices, part)
+        state = device.read()
+        if part == "contactor" and part in self.devices.outside and state.closed and not self._power_wanted:
+            device.set_power(False)
+        return state
+
+    def _move_lock(self, effect: effects.MoveLock) -> Any:
         self.devices.lock.set_locked(effect.locked)
-        state = self.devices.lock.read()
+        return self.devices.lock.read()
+
+    def _lock_moved(self, state: api.LockState) -> None:
         if state == self._seen.get("lock"):
             self._saw_lock(state)
         else:
             self.saw("lock", state)
 
     def _session(self, effect: effects.MeterSession) -> None:
-        meter = self.devices.meter
         if self._counts_sessions:
-            token = effect.token or IdToken("", "NONE")
+            meter, token = self.devices.meter, effect.token or IdToken("", "NONE")
             read = meter.begin_session(token.value, token.type) if effect.begins else meter.end_session()
             self._session_reading = read
 
-    def _read_meter(self) -> None:
+    def _read_meter(self) -> api.Reading:
         reading, self._session_reading = self._session_reading, None
-        try:
-            self.meter_answered(reading if reading is not None else self.devices.meter.read())
-        except api.DriverError as error:
-            self.device_failed("meter", error)
+        return reading if reading is not None else self.devices.meter.read()
+
+    # Threads
+
+    def _make_workers(self, hand_over: HandOver) -> dict[str, Worker]:
+        """A thread for each device that blocks; a controller that is several parts has one."""
+        by_device: dict[int, Worker] = {}
+        workers: dict[str, Worker] = {}
+        for part in PARTS:
+            if part in self.instant:
+                continue
+            device = getattr(self.devices, part)
+            worker = by_device.get(id(device))
+            if worker is None:
+                worker = by_device[id(device)] = Worker(f"evse-{self.evse}-{part}", hand_over, device.release)
+            workers[part] = worker
+            failed = partial(self.device_failed, part)
+            if part == "meter":
+                worker.looks.append(Look(_METER_POLL_S, Order(self._read_meter, self.meter_answered, failed)))
+            else:
+                worker.looks.append(Look(_POLL_S, Order(partial(self._look, part), partial(self.saw, part), failed)))
+        for worker in by_device.values():
+            worker.start()
+        return workers
+
+
+_LOST = {
+    "contactor": Fault.POWER_SWITCH_FAILURE,
+    "pilot": Fault.INTERNAL_ERROR,
+    "lock": Fault.CONNECTOR_LOCK_FAILURE,
+    "meter": Fault.POWER_METER_FAILURE,
+}
 
 
 def _nobody(event: Event) -> None:
     del event
 
 
+def _ignore(result: object) -> None:
+    del result
+
+
 def _instant(device: Any) -> bool:
     return isinstance(device, api.Instant) and device.instant
-
-
-class _Worker:
-    """The thread that talks to an EVSE's blocking devices: commands at once, looks in between."""
-
-    def __init__(self, hardware: EvseHardware, hand_over: Callable[[Callable[[], None]], None]) -> None:
-        self._hardware = hardware
-        self._hand_over = hand_over
-        self._urgent: queue.SimpleQueue[tuple[str, Callable[[], None]]] = queue.SimpleQueue()
-        self._orders: queue.Queue[tuple[str, Callable[[], None]] | None] = queue.Queue()
-        self._looks = 0
-        self._thread = threading.Thread(target=self._run, name=f"evse-{hardware.evse}", daemon=True)
-        self._thread.start()
-
-    def submit(self, part: str, action: Callable[[], None], *, urgent: bool) -> None:
-        """Have it done soon; urgent orders overtake the others."""
-        if urgent:
-            self._urgent.put((part, action))
-            self._orders.put(("", _nothing))
-        else:
-            self._orders.put((part, action))
-
-    def stop(self) -> None:
-        """End the thread, bounded."""
-        self._orders.put(None)
-        self._thread.join(2.0)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                order = self._orders.get(timeout=_POLL_S)
-            except queue.Empty:
-                self._look()
-                continue
-            if order is None:
-                return
-            while not self._urgent.empty():
-                self._do(*self._urgent.get())
-            self._do(*order)
-
-    def _do(self, part: str, action: Callable[[], None]) -> None:
-        hardware = self._hardware
-        if part == "meter":
-            self._read_meter()
-            return
-        try:
-            action()
-        except api.DriverError as error:
-            failed = error
-            self._hand_over(lambda: hardware.device_failed(part, failed))
-
-    def _read_meter(self) -> None:
-        hardware = self._hardware
-        try:
-            reading = hardware.devices.meter.read()
-        except api.DriverError as error:
-            failed = error
-            self._hand_over(lambda: hardware.device_failed("meter", failed))
-            return
-        self._hand_over(lambda: hardware.meter_answered(reading))
-
-    def _look(self) -> None:
-        hardware = self._hardware
-        for part in LOOKED_AT:
-            if part in hardware.instant:
-                continue
-            try:
-                state = getattr(hardware.devices, part).read()
-            except api.DriverError as error:
-                failed, lost = error, part
-                self._hand_over(lambda lost=lost, failed=failed: hardware.device_failed(lost, failed))  # type: ignore[misc]
-            else:
-                self._hand_over(lambda part=part, state=state: hardware.saw(part, state))  # type: ignore[misc]
-        self._looks += 1
-        if self._looks * _POLL_S % _METER_POLL_S < _POLL_S and "meter" not in hardware.instant:
-            self._read_meter()
-
-
-def _nothing() -> None:
-    pass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +70,7 @@ class Host:
         self.profile = profile
         self.loop = asyncio.get_running_loop()
         self._listeners: list[tuple[Listener, frozenset[str] | None]] = []
-        self._waiting: deque[tuple[Wait, asyncio.Future[dict[str, Any]]]] = deque()
+        self._waiting: list[tuple[Wait, asyncio.Future[dict[str, Any]]]] = []
         self._looking = False
         self._stopping: asyncio.Task[None] | None = None
         self.exits: Callable[[], None] | None = None
@@ -119,11 +118,11 @@ class Host:
             self.told,
             self._hand_over,
         )
-        self._script = CarScript(
-            kind.bay_options(profile.evses[0]).car,
-            Random(f"{seed or ''}/{profile.station.id}/car"),  # noqa: S311 - variety, no secret
-            clock.now(),
-        )
+        car = kind.bay_options(profile.evses[0]).car
+        self._script: CarScript | None = None
+        if car.plugs_in_s is not None or car.taps is not None or car.stays_s is not None:
+            rng = Random(f"{seed or ''}/{profile.station.id}/car")  # noqa: S311 - variety, no secret
+            self._script = CarScript(car, rng, clock.now())
         self._script_timer: asyncio.TimerHandle | None = None
         self._clock = clock
 
@@ -186,7 +185,7 @@ class Host:
         if self._script_timer is not None:
             self._script_timer.cancel()
             self._script_timer = None
-        due_s = self._script.next_at()
+        due_s = self._script.next_at() if self._script is not None else None
         if due_s is not None:
             speed = getattr(self._clock, "speed", 1.0)
             delay_s = max(0.0, (due_s - self._clock.now()) / speed)
@@ -194,7 +193,7 @@ class Host:
 
     def _act(self) -> None:
         self._script_timer = None
-        for action in self._script.due(self._clock.now()):
+        for action in self._script.due(self._clock.now()) if self._script is not None else ():
             self._do(action)
         self._follow_script()
 
@@ -210,14 +209,14 @@ class Host:
 
     def plugged(self, evse: int) -> None:
         """Somebody plugged the car in."""
-        if evse == self.profile.evses[0].id:
+        if self._script is not None and evse == self.profile.evses[0].id:
             self._script.plugged(self._clock.now())
             self._follow_script()
         self.moved()
 
     def unplugged(self, evse: int) -> None:
         """Somebody pulled the cable."""
-        if evse == self.profile.evses[0].id:
+        if self._script is not None and evse == self.profile.evses[0].id:
             self._script.unplugged()
             self._follow_script()
         self.moved()
@@ -249,7 +248,7 @@ class Host:
         self._looking = True
         try:
             for _ in range(len(self._waiting)):
-                wait, future = self._waiting.popleft()
+                wait, future = self._waiting.pop(0)
                 if not future.done() and not _answered(wait, future):
                     self._waiting.append((wait, future))
         finally:

@@ -20,7 +20,7 @@ from station.ocpp.rules import RULES, WireRules
 from station.ocpp.v16 import DIALECT as V16
 from station.ocpp.v201 import DIALECT as V201
 
-FEATURES = frozenset({"core", "auth_cache", "remote_trigger"})
+FEATURES = frozenset({"core", "auth_cache", "energy_after_invalid_id", "remote_trigger"})
 """The functions that this program has, in the catalogue's names."""
 
 DIALECTS: dict[str, Dialect] = {dialect.subprotocol: dialect for dialect in (V201, V16)}
@@ -132,12 +132,27 @@ class Kind:
         identity = Identity(station.vendor, station.model, station.serial, station.firmware or __version__)
         return Wiring(identity, self.features, self.profile.csms.mode != "none")
 
+    @cached_property
+    def _actions(self) -> dict[str, frozenset[str]]:
+        return {dialect.version: dialect.actions(self.features) for dialect in self.dialects}
+
+    def actions(self, dialect: Dialect) -> frozenset[str]:
+        """What the CSMS may call in a version."""
+        return self._actions[dialect.version]
+
     def rules(self, dialect: Dialect) -> WireRules:
         """The wire's rules of a version."""
         return RULES[dialect.version]  # type: ignore[index]
 
+    @cached_property
+    def _bays(self) -> dict[int, BayOptions]:
+        return {evse.id: self._bay(evse) for evse in self.profile.evses}
+
     def bay_options(self, evse: EvseConfig) -> BayOptions:
-        """The simulated bay of an EVSE."""
+        """The simulated bay of an EVSE; one object for all stations."""
+        return self._bays[evse.id]
+
+    def _bay(self, evse: EvseConfig) -> BayOptions:
         hardware, car = evse.hardware, self.profile.car
         parsed = {type(part.parsed): part.parsed for part in hardware.parts}
         return BayOptions(

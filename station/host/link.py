@@ -95,15 +95,17 @@ class Link:
         "_ping",
         "_pong_due",
         "_retry",
+        "_seed",
         "_task",
         "wanted",
     )
 
-    def __init__(self, owner: Owner, dial: Callable[..., object], rng: Random, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: Owner, dial: Callable[..., object], seed: str, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._dial = dial
         self._loop = loop
-        self._backoff = BackOff(rng)
+        self._seed = seed
+        self._backoff: BackOff | None = None  # made when first needed: a generator takes 2.5 kB
         self._connection: Connection | None = None
         self._ear: _Ear | None = None
         self._task: asyncio.Task[None] | None = None
@@ -126,7 +128,8 @@ class Link:
 
     def settled(self) -> None:
         """The CSMS has accepted us: the back-off begins anew."""
-        self._backoff.reset()
+        if self._backoff is not None:
+            self._backoff.reset()
 
     def send(self, text: str) -> None:
         """Write a frame; without a connection it is gone."""
@@ -199,6 +202,8 @@ class Link:
 
     def _dial_later(self) -> None:
         if self.wanted and self._retry is None:
+            if self._backoff is None:
+                self._backoff = BackOff(Random(self._seed))  # noqa: S311 - jitter, no secret
             delay_s = self._backoff.next_delay_s(self._owner.back_off())
             self._retry = self._loop.call_later(delay_s, self._dial_now)
 

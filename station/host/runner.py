@@ -11,8 +11,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from random import Random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from station.clock import Clock, SystemClock
@@ -23,9 +22,10 @@ from station.core.effects import Effect
 from station.core.events import Event
 from station.core.records import Batch
 from station.core.station import Station
-from station.core.values import BootReason, StopReason
+from station.core.values import BootReason, Stamp, StopReason
 from station.core.variables import Variables
 from station.errors import StationError
+from station.host import security_profile
 from station.host.computed import Computed
 from station.host.engine import Engine
 from station.host.hardware import EvseHardware
@@ -50,7 +50,7 @@ _PING = Address.parse("OCPPCommCtrlr.WebSocketPingInterval")[0]
 _WAIT = Address.parse("OCPPCommCtrlr.RetryBackOffWaitMinimum")[0]
 _RANDOM = Address.parse("OCPPCommCtrlr.RetryBackOffRandomRange")[0]
 _TIMES = Address.parse("OCPPCommCtrlr.RetryBackOffRepeatTimes")[0]
-_PASSWORD = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
+_PASSWORD = security_profile.PASSWORD
 _TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
 _IDENTITY = Address.parse("SecurityCtrlr.Identity")[0]
 _UNANSWERED = 30.0
@@ -99,11 +99,11 @@ class Runner:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._ringing = False
+        self._speed: float = getattr(surroundings.clock, "speed", 1.0)
         self._boots = 0
         self._asked = 0
         self._resurrection: asyncio.TimerHandle | None = None
-        rng = Random(f"{surroundings.seed or ''}/{profile.station.id}/link")  # noqa: S311 - jitter, no secret
-        self.link = Link(self, surroundings.dialer, rng, loop)
+        self.link = Link(self, surroundings.dialer, f"{surroundings.seed or ''}/{profile.station.id}/link", loop)
         self.stay_offline = False
         self.rebooting = False
         self.engine: Engine = self._make_engine(BootReason.POWER_UP)
@@ -121,15 +121,16 @@ class Runner:
         station = Station(self.kind.plan(dialect), variables, rows, now, ids.transaction, reason)
 
         def make_rpc(spoken: Dialect) -> Rpc:
-            actions = spoken.actions(self.kind.features)
-            return Rpc(self.kind.rules(spoken), ids.message, actions.__contains__)
+            return Rpc(self.kind.rules(spoken), ids.message, self.kind.actions(spoken).__contains__)
 
         engine = Engine(station, dialect, self, self.kind.wiring, make_rpc)
         self._make_rpc = make_rpc
         if variables.known(_IDENTITY):
             variables.compute(_IDENTITY, lambda: self.profile.station.id)
         variables.compute_with(Computed(engine).value)
-        for address in (_PING, _PASSWORD):
+        if variables.known(security_profile.LEVEL):
+            variables.guard(security_profile.LEVEL, security_profile.guard(self.profile, variables))
+        for address in (_PING, _PASSWORD, security_profile.LEVEL):
             variables.listen(address, self._link_variable_changed)
         return engine
 
@@ -186,7 +187,10 @@ class Runner:
         self.loop.create_task(self._reboot(effect))
 
     async def _reboot(self, effect: effects.Reboot) -> None:
+        engine = self.engine
         await self.drained(DRAIN_S if effect.drain else HARD_DRAIN_S)
+        if not self.alive or engine is not self.engine:
+            return  # The power went, or the process ends: that is a boot, or none, of its own.
         self.link.close("rebooting")
         if self.profile.reboot.real and self.around.exits is not None:
             self.around.exits()
@@ -251,7 +255,7 @@ class Runner:
             self.on_turn()
 
     def _real(self, station_s: float) -> float:
-        return station_s / getattr(self.around.clock, "speed", 1.0)
+        return station_s / self._speed
 
     def _arm(self) -> None:
         """Have the timer ring when the first of all deadlines is due."""
@@ -378,7 +382,8 @@ class Runner:
         """Link: where and how to dial now."""
         variables, security = self.engine.variables, self.profile.csms.security
         password = variables.text(_PASSWORD)
-        url = self.around.url or self.profile.station_url or ""
+        level = variables.integer(security_profile.LEVEL, security.profile)
+        url = security_profile.url_at(self.profile, level, self.around.url or self.profile.station_url or "")
         context = None
         if url.startswith("wss:"):
             verify = Verify.FULL if security.check_host_name else Verify.CHAIN
@@ -397,7 +402,9 @@ class Runner:
         return Target(
             url=url,
             subprotocols=tuple(dialect.subprotocol for dialect in dialects),
-            basic_auth=BasicAuth(self.profile.station.id, password) if password else None,
+            basic_auth=BasicAuth(self.profile.station.id, password)
+            if password and security_profile.has_password(level)
+            else None,
             ssl_context=context,
             open_timeout_s=self._call_timeout_s(),
             compression=self.profile.csms.compression,
@@ -460,6 +467,19 @@ class Runner:
             # The answer to whoever changed it has to leave first (OCPP 2.0.1 A01.FR.11).
             log.info("the Basic Auth password was changed; the station reconnects")
             self.loop.call_later(_PARTING_S, self.link.renew, "the password was changed")
+        elif address == security_profile.LEVEL and old is not None and new is not None and new > old:
+            self.loop.call_later(_PARTING_S, self._upgrade, old)
+
+    def _upgrade(self, old: str) -> None:
+        """Dial with a higher security profile; the old one comes back where that fails (Security WP A05.FR.06-08)."""
+        self.link.renew("the security profile was changed")
+        self.loop.call_later(self.profile.csms.security.fall_back_after_s, self._fall_back, old)
+
+    def _fall_back(self, old: str) -> None:
+        if self.alive and self.link.wanted and not self.link.up:
+            log.warning("the new security profile does not connect; back to %s", old)
+            self.feed(events.SetVariables(None, ((security_profile.LEVEL, "Actual", old),), "manufacturer"))
+            self.connect()
 
     # Looking
 
@@ -467,3 +487,10 @@ class Runner:
         """The station's UTC; the host's where the station does not know any."""
         timeline = self.engine.station.ctx.timeline
         return timeline.now_utc(self.station_now()) if timeline.known else datetime.now(UTC)
+
+    def utc_of(self, stamp: Stamp) -> datetime:
+        """UTC of a stamp; by the host's clock where the station does not know any."""
+        timeline = self.engine.station.ctx.timeline
+        if timeline.known or stamp.boot != timeline.boot:
+            return timeline.utc(stamp)
+        return datetime.now(UTC) - timedelta(seconds=self.station_now() - stamp.at_s)

@@ -82,6 +82,6 @@ def _transaction(runner: Runner, evse: Evse) -> dict[str, Any] | None:
         "id": transaction.id,
         "transactionId": wire_number(runner.engine.wire_id(transaction.id)),
         "token": tag(transaction.token),
-        "started": utc_text(runner.engine.utc(transaction.started)),
+        "started": utc_text(runner.utc_of(transaction.started)),
         "energy_wh": max(0.0, (shown_wh if shown_wh is not None else transaction.last_wh) - transaction.begin_wh),
     }

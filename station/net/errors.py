@@ -33,7 +33,7 @@ class TlsEvent(Enum):
     INVALID_CIPHER_SUITE = "InvalidTLSCipherSuite"
 
 
-class DialFailed(StationError):  # noqa: N818 - named like the field's word for it, and like CallFailed
+class DialFailed(StationError):
     """A dial that did not become a connection.
 
     Attributes:

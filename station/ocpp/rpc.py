@@ -38,7 +38,7 @@ Cause = Literal["Timeout", "CallError", "Disconnected", "InvalidAnswer"]
 """Why a call of ours failed."""
 
 
-class OutgoingInvalid(StationError):  # noqa: N818 - reads as what it says
+class OutgoingInvalid(StationError):
     """A CALL of ours breaks the schema and was not sent; the text names member and rule."""
 
 

@@ -1,4 +1,4 @@
-"""`docs/first-csms.md`, word for word: a card on a control line, the frame that it causes, what each answer leads to."""
+"""`docs/first-csms.md`, word for word: a card on a control line, the frame it causes, what each answer leads to."""
 
 from __future__ import annotations
 
@@ -69,7 +69,11 @@ def test_the_page_as_it_is(tmp_path: Path) -> None:
         assert ours[1] == "CP-1 EVSE 1 connector 1: Available"
         assert f"CP-1 card {CARD} (ISO14443): Accepted" in ours
         said = [re.sub(r"transaction \S+ ", "", line) for line in ours if " transaction " in line]
-        assert said[:3] == ["CP-1 Started (CablePluggedIn)", "CP-1 Updated (Authorized)", "CP-1 Updated (ChargingStateChanged)"]
+        assert said[:3] == [
+            "CP-1 Started (CablePluggedIn)",
+            "CP-1 Updated (Authorized)",
+            "CP-1 Updated (ChargingStateChanged)",
+        ]
         assert said[-1] == "CP-1 Ended (StopAuthorized)"
         assert ours[-1] == "CP-1 is gone"
 
@@ -111,7 +115,7 @@ def test_answers_that_are_not_accepted(tmp_path: Path, plugged: bool) -> None:
                 assert (data["result"], data["reason"]) == ("REJECTED", reason), answer
                 assert len(csms.all("Authorize")) == asked + 1
                 status = await cp.do("status")
-                assert status["online"] is True, answer
+                assert status["online"] is True, (answer, cp.story())
                 assert status["evses"][0]["contactor"] == "open"
                 assert (status["evses"][0]["transaction"] or {}).get("token") is None
             data = await cp.do("tap", tagId=CARD)
@@ -155,9 +159,7 @@ def test_an_invalid_in_the_transaction_ends_it(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         csms = ScriptedCsms("ocpp2.0.1")
-        csms.answer(
-            "TransactionEvent", lambda p: {"idTokenInfo": {"status": "Invalid"}} if "idToken" in p else {}
-        )
+        csms.answer("TransactionEvent", lambda p: {"idTokenInfo": {"status": "Invalid"}} if "idToken" in p else {})
         async with WsPeer(csms) as peer, StationProcess(tmp_path, *flags(peer.url)) as cp:
             await cp.do("connect")
             await cp.do("plug_in")

@@ -17,7 +17,7 @@ from tests.support.strict_csms import StrictCsms
 from tests.support.ws_peer import Behaviour, WsPeer
 
 CARD = "04A1B2C3"
-PASSWORD = "correct-horse-battery"  # noqa: S105
+PASSWORD = "correct-horse-battery"
 LINES = ("--control", "stdio")
 
 
@@ -66,22 +66,24 @@ def test_a_csms_that_comes_later(tmp_path: Path) -> None:
     """First another subprotocol, then none at all, then refusals, then what it should be."""
 
     async def scenario() -> None:
-        async with WsPeer(ScriptedCsms("ocpp2.0.1"), Behaviour(subprotocol="ocpp1.6")) as peer:
-            async with StationProcess(tmp_path, profile(tmp_path, peer.url), *LINES) as cp:
-                assert "chose 'ocpp1.6'" in (await cp.event("error"))["message"]
-                for behaviour, word in (
-                    (Behaviour(subprotocol=None), "chose none"),
-                    (Behaviour(http_status=503), "503"),
-                    (Behaviour(http_status=302, http_headers=[("Location", peer.url)]), "302"),
-                ):
-                    peer.behaviour = behaviour
-                    heard = len(cp.events)
-                    said = await cp.event("error", lambda d, w=word: w in d["message"].casefold(), since=heard)
-                    assert "\n" not in said["message"]
-                peer.behaviour = Behaviour()
-                await cp.event("connected")
-                assert peer.csms.actions()[0] == "BootNotification"
-                assert await cp.stop() == 0
+        async with (
+            WsPeer(ScriptedCsms("ocpp2.0.1"), Behaviour(subprotocol="ocpp1.6")) as peer,
+            StationProcess(tmp_path, profile(tmp_path, peer.url), *LINES) as cp,
+        ):
+            assert "chose 'ocpp1.6'" in (await cp.event("error"))["message"]
+            for behaviour, word in (
+                (Behaviour(subprotocol=None), "chose none"),
+                (Behaviour(http_status=503), "503"),
+                (Behaviour(http_status=302, http_headers=[("Location", peer.url)]), "302"),
+            ):
+                peer.behaviour = behaviour
+                heard = len(cp.events)
+                said = await cp.event("error", lambda d, w=word: w in d["message"].casefold(), since=heard)
+                assert "\n" not in said["message"]
+            peer.behaviour = Behaviour()
+            await cp.event("connected")
+            assert peer.csms.actions()[0] == "BootNotification"
+            assert await cp.stop() == 0
 
     asyncio.run(scenario())
 
@@ -97,21 +99,17 @@ def test_a_csms_that_is_not_there_yet(tmp_path: Path) -> None:
             async with StrictCsms(port=port) as csms:
                 await cp.event("connected")
                 await charge(cp)
+                await cp.holds(lambda s: s["queue"] == 0)
+                known = csms.rules["CP-1"]
             await cp.event("disconnected")
             assert (await cp.evse())["contactor"] == "closed"
             async with StrictCsms(port=port) as csms:
-                csms.rules["CP-1"] = (await _ready(csms)).rules["CP-1"]
+                # It is another program, but it knows the station.
+                csms.rules["CP-1"] = known
                 await cp.do("connect")
                 assert not csms.requests("BootNotification")
                 assert await cp.stop() == 0
-
-    async def _ready(csms: StrictCsms) -> StrictCsms:
-        from tests.support.strict_rules import StationRules
-
-        rules = StationRules("CP-1", "ocpp1.6")
-        rules.boot_status = "Accepted"
-        csms.rules["CP-1"] = rules
-        return csms
+                csms.assert_clean()
 
     asyncio.run(scenario())
 

@@ -41,19 +41,20 @@ _WORLD = st.one_of(
     st.tuples(st.just("fault"), st.sampled_from(("OtherError", "GroundFailure", "ReaderFailure"))),
     st.tuples(st.just("clear_fault")),
 )
+NETWORK = st.one_of(st.tuples(st.just("go_offline")), st.tuples(st.just("come_online")))
+"""What does not depend on which messages pass."""
+
 _LINK = st.one_of(
-    st.tuples(st.just("go_offline")),
-    st.tuples(st.just("come_online")),
+    NETWORK,
     st.tuples(st.just("lose")),
     st.tuples(st.just("lose_on_next")),
 )
 _TIME = st.tuples(st.just("run"), st.sampled_from((0.0, 0.05, 0.3, 2.0, 15.0, 90.0)))
 
 
-def scripts(*, link: bool = True, size: int = 14) -> st.SearchStrategy[Script]:
+def scripts(*, link: st.SearchStrategy[Action] = _LINK, size: int = 14) -> st.SearchStrategy[Script]:
     """Random scripts; time passes between most actions."""
-    step = st.one_of(_WORLD, _WORLD, _TIME, _TIME, _LINK) if link else st.one_of(_WORLD, _TIME)
-    return st.lists(step, min_size=3, max_size=size).map(tuple)
+    return st.lists(st.one_of(_WORLD, _WORLD, _TIME, _TIME, link), min_size=3, max_size=size).map(tuple)
 
 
 class CutStore(MemoryStore):

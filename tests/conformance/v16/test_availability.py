@@ -77,3 +77,36 @@ async def test_an_unknown_connector_is_rejected() -> None:
     async with Rig() as rig:
         await rig.boot()
         assert await change(rig, 9, "Inoperative") == "Rejected"
+
+
+SHARED = {
+    "evses": [
+        {
+            "id": 1,
+            "max_current": "16A",
+            "phases": 3,
+            "connectors": [
+                {"id": 1, "type": "cType2", "cable": "socket"},
+                {"id": 2, "type": "cType2", "cable": "socket"},
+            ],
+        }
+    ]
+}
+
+
+@pytest.mark.spec("OCPP 1.6 §4.9")
+@virtual
+async def test_connectors_that_share_an_evse_are_used_one_at_a_time() -> None:
+    async with Rig(profile=SHARED) as rig:
+        await rig.boot()
+        await rig.do("plug_in", connector=2)
+        await rig.do("tap", tagId=CARD)
+        await rig.until(lambda: connector_statuses(rig, 2)[-1] == "Charging")
+        assert rig.csms.last("StartTransaction")["connectorId"] == 2
+        assert connector_statuses(rig, 1)[-1] == "Unavailable"
+        await rig.do("unplug", connector=1)
+        await rig.wait(5)
+        assert connector_statuses(rig, 2)[-1] == "Charging"
+        await rig.do("unplug", connector=2)
+        await rig.wait(2)
+        assert connector_statuses(rig, 1)[-1] == connector_statuses(rig, 2)[-1] == "Available"

@@ -175,6 +175,8 @@ async def test_every_writable_key_takes_the_value_that_it_shows() -> None:
     async with Rig() as rig:
         await rig.boot()
         for entry in (await rig.call("GetConfiguration"))["configurationKey"]:
+            if entry["key"] == "SecurityProfile":  # The same value is refused (whitepaper A05.FR.01).
+                continue
             status = await change(rig, entry["key"], entry.get("value", ""))
             wanted = ("Rejected",) if entry["readonly"] else ("Accepted", "RebootRequired")
             assert status in wanted, entry

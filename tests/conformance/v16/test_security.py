@@ -79,7 +79,8 @@ async def test_tc_073_a_password_of_the_wrong_length_is_rejected(password: str) 
 async def test_tc_084_downgrade_of_the_security_profile_is_rejected() -> None:
     async with Rig(profile=secured(password=OLD)) as rig:
         await rig.boot()
-        assert await change(rig, "SecurityProfile", "0") == "Rejected"
+        for same_or_lower in ("1", "0"):
+            assert await change(rig, "SecurityProfile", same_or_lower) == "Rejected"
         await rig.wait(5)
         assert len(rig.targets) == 1
 
@@ -175,3 +176,62 @@ async def test_tc_087_tls_with_a_client_side_certificate(tmp_path: Path) -> None
         assert ("DNS", "cp-1") in shown["subjectAltName"]
         answer = await rig.call("GetConfiguration", {"key": ["SecurityProfile"]})
         assert answer["configurationKey"][0]["value"] == "3"
+
+
+def upgradable(tmp_path: Path, **more: Any) -> dict[str, Any]:
+    """A station with security profile 1 that has what profile 2 needs."""
+    made = tls_profile(tmp_path, trustme.CA(), password=OLD, profile=1, **more)
+    made["csms"]["url"] = "ws://csms.test/ocpp"
+    return made
+
+
+@pytest.mark.case("TC_083_CS", "1.6")
+@pytest.mark.spec("Security WP A05.FR.05", "Security WP A05.FR.06", "Security WP A05.FR.07")
+@virtual
+async def test_tc_083_upgrade_of_the_security_profile(tmp_path: Path) -> None:
+    async with Rig(profile=upgradable(tmp_path)) as rig:
+        await rig.boot()
+        assert await change(rig, "SecurityProfile", "2") == "Accepted"
+        await rig.until(lambda: len(rig.targets) == 2)
+        target = rig.targets[1]
+        assert target.url == "wss://csms.test/ocpp/CP-1"
+        assert target.ssl_context is not None
+        assert target.basic_auth is not None
+        await rig.wait(60)
+        assert len(rig.targets) == 2
+        assert len(rig.heard_all("BootNotification")) == 1
+        assert await change(rig, "SecurityProfile", "1") == "Rejected"
+        await rig.do("power_cycle")
+        await rig.until(lambda: len(rig.targets) == 3)
+        assert rig.targets[2].url == target.url
+
+
+@pytest.mark.case("TC_083_CS", "1.6")
+@pytest.mark.spec("Security WP A05.FR.08")
+@virtual
+async def test_tc_083_a_profile_that_does_not_connect_gives_way_to_the_old_one(tmp_path: Path) -> None:
+    async with Rig(profile=upgradable(tmp_path)) as rig:
+        await rig.boot()
+        assert await change(rig, "SecurityProfile", "2") == "Accepted"
+        rig.refuse_with(401)
+        await rig.until(lambda: rig.targets[-1].url.startswith("wss:"))
+        await rig.until(lambda: rig.targets[-1].url.startswith("ws:"))
+        rig.refuse = None
+        await rig.until(lambda: rig.connected)
+        shown = await rig.call("GetConfiguration", {"key": ["SecurityProfile"]})
+        assert shown["configurationKey"][0]["value"] == "1"
+        await rig.wait(60)
+        assert rig.targets[-1].url == "ws://csms.test/ocpp/CP-1"
+
+
+@pytest.mark.spec("Security WP A05.FR.02", "Security WP A05.FR.03", "Security WP A05.FR.04")
+@pytest.mark.parametrize(("security", "level"), [({}, "1"), ({}, "2"), ({"password": OLD}, "2"), ({}, "3")])
+@virtual
+async def test_a_security_profile_without_what_it_needs_is_rejected(security: dict[str, Any], level: str) -> None:
+    async with Rig(profile=secured(**security)) as rig:
+        await rig.boot()
+        before = await rig.call("GetConfiguration", {"key": ["SecurityProfile"]})
+        assert await change(rig, "SecurityProfile", level) == "Rejected"
+        await rig.wait(5)
+        assert len(rig.targets) == 1
+        assert await rig.call("GetConfiguration", {"key": ["SecurityProfile"]}) == before

@@ -137,3 +137,32 @@ async def test_a_lock_that_opens_after_all_ends_the_fault() -> None:
         await rig.do("lock_failure", on=False)
         await rig.do("unplug")
         await status_is(rig, "Available")
+
+
+@pytest.mark.spec("OCPP 1.6 §5.18")
+@virtual
+async def test_two_unlocks_at_once_are_both_answered() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        first, second = (rig.csms.call("UnlockConnector", {"connectorId": 1}) for _ in range(2))
+        rig.send(first.text)
+        rig.send(second.text)
+        await rig.until(lambda: {first.id, second.id} <= set(rig.csms.answers))
+        assert rig.csms.result(first.id) == rig.csms.result(second.id) == {"status": "Unlocked"}
+        await rig.quiet()
+        assert stop(rig)["reason"] == "UnlockCommand"
+
+
+@pytest.mark.spec("OCPP 1.6 §5.18")
+@virtual
+async def test_unlock_of_a_cable_without_a_session_leaves_the_car_plugged() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        await rig.do("plug_in")
+        assert await unlock(rig) == "Unlocked"
+        await rig.quiet()
+        assert rig.statuses() == ["Available", "Preparing"]
+        await rig.do("tap", tagId=CARD)
+        await status_is(rig, "Charging")
+        assert rig.status["locked"] is True

@@ -7,9 +7,11 @@ import pytest
 from tests.conformance.v201.flows import (
     GROUP,
     OTHER_CARD,
+    SOCKET,
     cached,
     charging,
     events,
+    evse_status,
     id_info,
     is_charging,
     last_event,
@@ -132,6 +134,66 @@ async def test_tc_c_17_late_refusal_suspends(rig: Rig) -> None:
     assert not is_charging(rig)
 
 
+@pytest.mark.case("TC_C_15_CS", "2.0.1")
+@pytest.mark.spec("C12.FR.02", "C12.FR.04", "E05.FR.02", "E05.FR.03")
+@station(variables={**PRE, "TxCtrlr.StopTxOnInvalidId": False, "TxCtrlr.MaxEnergyOnInvalidId": 1000})
+async def test_tc_c_15_late_refusal_leaves_some_energy(rig: Rig) -> None:
+    await late_refusal(rig)
+    assert is_charging(rig)
+    assert not of(rig, triggerReason="Deauthorized")
+    assert not of(rig, chargingState="SuspendedEVSE")
+    refused_wh = evse_status(rig)["meter_wh"]
+    await rig.until(lambda: not is_charging(rig), 1000)
+    await rig.quiet()
+    assert last_event(rig)["transactionInfo"]["chargingState"] == "SuspendedEVSE"
+    assert evse_status(rig)["meter_wh"] - refused_wh == pytest.approx(1000, abs=30)
+    assert not of(rig, eventType="Ended")
+
+
+@pytest.mark.case("TC_C_18_CS", "2.0.1")
+@pytest.mark.spec("C12.FR.02", "C12.FR.04", "E05.FR.10")
+@station(variables={**PRE, "TxCtrlr.StopTxOnInvalidId": True, "TxCtrlr.MaxEnergyOnInvalidId": 500})
+async def test_tc_c_18_late_refusal_stops_whatever_energy_is_allowed(rig: Rig) -> None:
+    await late_refusal(rig)
+    (ended,) = of(rig, triggerReason="Deauthorized")
+    assert not ended.get("offline", False)
+    assert not is_charging(rig)
+
+
+@pytest.mark.spec("E05.FR.09", "E05.FR.11")
+@station(variables={**PRE, "TxCtrlr.TxStopPoint": "EVConnected"}, profile=SOCKET)
+async def test_late_refusal_with_a_transaction_that_goes_on(rig: Rig) -> None:
+    await late_refusal(rig)
+    (event,) = of(rig, triggerReason="Deauthorized")
+    assert event["eventType"] == "Updated"
+    assert last_event(rig)["transactionInfo"]["chargingState"] == "EVConnected"
+    assert evse_status(rig)["locked"]
+    await rig.do("tap", tagId=CARD)
+    await rig.wait(1)
+    assert not evse_status(rig)["locked"]
+
+
+@pytest.mark.spec("E05.FR.10")
+@pytest.mark.parametrize("status", ["Blocked", "ConcurrentTx", "Expired", "NoCredit", "NotAtThisTime", "Unknown"])
+@station()
+async def test_every_status_but_accepted_ends_a_transaction(rig: Rig, status: str) -> None:
+    rig.csms.answer("TransactionEvent", lambda event: id_info(status) if "idToken" in event else {})
+    await rig.do("plug_in")
+    await rig.do("tap", tagId=CARD)
+    await rig.wait(5)
+    ended = one(rig, eventType="Ended")
+    assert (ended["triggerReason"], ended["transactionInfo"]["stoppedReason"]) == ("Deauthorized", "DeAuthorized")
+    assert not is_charging(rig)
+
+
+@pytest.mark.spec("E05.FR.02")
+@station(variables={**PRE, "TxCtrlr.StopTxOnInvalidId": False, "TxCtrlr.TxStopPoint": "EnergyTransfer"})
+async def test_late_refusal_ends_a_transaction_that_stops_with_its_energy(rig: Rig) -> None:
+    await late_refusal(rig)
+    assert one(rig, eventType="Ended")
+    assert not is_charging(rig)
+
+
 @pytest.mark.case("TC_C_32_CS", "2.0.1")
 @pytest.mark.spec("C10.FR.02")
 @station(variables=PRE)
@@ -224,10 +286,9 @@ async def test_tc_c_44_a_cached_invalid_card_of_the_group_is_asked_about(rig: Ri
     assert is_charging(rig)
 
 
-@pytest.mark.case("TC_C_14_CS", "2.0.1")
 @pytest.mark.spec("C12.FR.09", "C16.FR.03")
 @station(variables={**PRE, "AuthCtrlr.MasterPassGroupId": "MASTER"})
-async def test_tc_c_14_a_cached_master_pass_stops(rig: Rig) -> None:
+async def test_a_cached_master_pass_stops(rig: Rig) -> None:
     await cached(rig, OTHER_CARD, group="MASTER")
     await charging(rig)
     await asked(rig, OTHER_CARD)

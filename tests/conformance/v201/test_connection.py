@@ -1,4 +1,4 @@
-"""Registration, heartbeats and the connection: what a station may say before it is accepted, and when it says it again."""
+"""Registration, heartbeats, connection: what may be said before a boot is accepted, and when it is said again."""
 
 from __future__ import annotations
 
@@ -94,6 +94,34 @@ async def test_while_pending_remote_start_and_stop_are_rejected(rig: Rig) -> Non
     await rig.do("plug_in")
     await rig.wait(5)
     assert not is_charging(rig)
+
+
+@pytest.mark.spec("B02.FR.03", "B03.FR.01")
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+@pytest.mark.parametrize("allowed", [True, False])
+@station(boots=False, variables={"AuthCtrlr.OfflineTxForUnknownIdEnabled": True})
+async def test_charging_before_the_station_is_accepted_has_to_be_allowed(rig: Rig, status: str, allowed: bool) -> None:
+    await started(rig, status, 60)
+    await rig.do("set_config", key="TxCtrlr.TxBeforeAcceptedEnabled", value=str(allowed).lower())
+    await rig.do("plug_in")
+    answer = await rig.do("tap", tagId=CARD)
+    await rig.wait(5)
+    assert is_charging(rig) is allowed
+    assert answer["result"] == ("USED_TO_START" if allowed else "REJECTED")
+    assert rig.csms.actions() == ["BootNotification"]
+    await rig.wait(60)
+    assert bool([event for event in rig.transaction_events() if "idToken" in event]) is allowed
+
+
+@pytest.mark.spec("B02.FR.03", "C02.FR.01")
+@station(boots=False, profile={"auth": "free"})
+async def test_who_needs_no_card_charges_once_the_station_is_accepted(rig: Rig) -> None:
+    await started(rig, "Pending", 30)
+    await rig.do("plug_in")
+    await rig.wait(10)
+    assert not is_charging(rig)
+    await rig.wait(25)
+    assert is_charging(rig)
 
 
 @pytest.mark.spec("B03.FR.08")

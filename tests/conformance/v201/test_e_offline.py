@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -39,7 +40,6 @@ ATTEMPTS = {
     "SampledDataCtrlr.TxUpdatedInterval": 0,
     "TxCtrlr.TxStartPoint": "EVConnected",
 }
-ONGOING_AND_QUEUED = [(True, True), (True, False), (False, True), (False, False)]
 
 
 async def status(rig: Rig, identity: str | None = None) -> tuple[Any, Any]:
@@ -202,6 +202,11 @@ def sent_at(rig: Rig, times: list[float]) -> Any:
     return note
 
 
+def gaps(times: list[float]) -> list[int]:
+    """The seconds between moments."""
+    return [round(after - before) for before, after in pairwise(times)]
+
+
 async def alive(rig: Rig, seconds: int) -> None:
     """Let time pass; the CSMS shows every second that it is there."""
     for _ in range(seconds):
@@ -217,8 +222,7 @@ async def test_tc_e_41_no_answer_until_the_attempts_are_used(rig: Rig) -> None:
     rig.csms.answer("TransactionEvent", sent_at(rig, times)(SILENCE))
     await rig.do("plug_in")
     await alive(rig, 200)
-    gaps = [round(after - before) for before, after in zip(times, times[1:], strict=False)]
-    assert gaps == [40, 50]
+    assert gaps(times) == [40, 50]
     assert len({event["seqNo"] for event in events(rig)}) == 1
 
 
@@ -230,8 +234,7 @@ async def test_tc_e_50_errors_until_the_attempts_are_used(rig: Rig) -> None:
     rig.csms.answer("TransactionEvent", sent_at(rig, times)(CallError("InternalError")))
     await rig.do("plug_in")
     await rig.wait(200)
-    gaps = [round(after - before) for before, after in zip(times, times[1:], strict=False)]
-    assert gaps == [10, 20]
+    assert gaps(times) == [10, 20]
     ids = [entry.id for entry in rig.csms.entries("TransactionEvent")]
     assert len(set(ids)) == 3
     assert any("given up" in told["message"] for told in rig.told("error"))
@@ -246,7 +249,7 @@ async def test_tc_e_42_answered_at_the_second_attempt(rig: Rig) -> None:
     rig.csms.answer("TransactionEvent", note(SILENCE), note(DEFAULT))
     await rig.do("plug_in")
     await alive(rig, 200)
-    assert [round(after - before) for before, after in zip(times, times[1:], strict=False)] == [40]
+    assert gaps(times) == [40]
 
 
 @pytest.mark.case("TC_E_51_CS", "2.0.1")
@@ -258,7 +261,7 @@ async def test_tc_e_51_accepted_at_the_second_attempt(rig: Rig) -> None:
     rig.csms.answer("TransactionEvent", note(CallError("InternalError")), note(DEFAULT))
     await rig.do("plug_in")
     await rig.wait(200)
-    assert [round(after - before) for before, after in zip(times, times[1:], strict=False)] == [10]
+    assert gaps(times) == [10]
 
 
 @pytest.mark.spec("E13.FR.04")
@@ -270,3 +273,31 @@ async def test_after_a_message_was_given_up_the_next_one_is_told(rig: Rig) -> No
     await rig.wait(20)
     assert [event["seqNo"] for event in events(rig)] == [0, 1, 2], story(rig)
     assert of(rig, triggerReason="Authorized")
+
+
+@pytest.mark.spec("E12.FR.06", "B01.FR.06")
+@station(boots=False, variables={"AuthCtrlr.OfflineTxForUnknownIdEnabled": True})
+async def test_what_happened_before_the_time_was_known_is_told_with_the_right_time(rig: Rig) -> None:
+    rig.host.start(offline=True)
+    await rig.wait(100)
+    await charging(rig)
+    await rig.wait(100)
+    await stopped(rig)
+    await rig.wait(100)
+    await rig.do("come_online")
+    await rig.wait(2)
+    assert one(rig, eventType="Started")["timestamp"] == "2026-01-01T12:01:40.000Z"
+    assert one(rig, eventType="Ended")["timestamp"].startswith("2026-01-01T12:03:20")
+    assert events(rig)[0]["meterValue"][0]["timestamp"] == "2026-01-01T12:01:40.000Z"
+
+
+@pytest.mark.spec("E11.FR.01")
+@station(variables=RETRY)
+async def test_timestamps_are_those_of_the_moment_not_of_the_telling(rig: Rig) -> None:
+    await charging(rig)
+    rig.csms.clear()
+    await offline(rig, 35)
+    await online(rig)
+    told = rig.utc().isoformat()
+    assert all(event["timestamp"] < told[:19] for event in events(rig))
+    assert len({event["timestamp"] for event in events(rig)}) == len(events(rig))

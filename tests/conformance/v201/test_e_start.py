@@ -33,7 +33,7 @@ async def test_tc_e_01_start_at_power_path_closed(rig: Rig) -> None:
     await rig.wait(1)
     started = events(rig)[0]
     assert started["eventType"] == "Started"
-    assert started["triggerReason"] in ("CablePluggedIn", "ChargingStateChanged", "Authorized")
+    assert started["triggerReason"] in ("CablePluggedIn", "ChargingStateChanged", "RemoteStart")
     assert (started["idToken"], started["evse"], started["seqNo"]) == (token(), HERE, 0)
     assert statuses(rig)[-1] == (1, 1, "Occupied")
 
@@ -47,7 +47,7 @@ async def test_tc_e_02_start_at_energy_transfer(rig: Rig) -> None:
     await rig.wait(1)
     started = events(rig)[0]
     assert started["eventType"] == "Started"
-    assert started["triggerReason"] in ("ChargingStateChanged", "Authorized")
+    assert started["triggerReason"] == "ChargingStateChanged"
     assert (started["idToken"], started["evse"]) == (token(), HERE)
     assert started["transactionInfo"]["chargingState"] == "Charging"
 

@@ -199,6 +199,25 @@ async def test_without_an_evse_the_station_selects_the_one_that_is_plugged_in(ri
     await rig.until(lambda: is_charging(rig, 2))
 
 
+@pytest.mark.spec("F01.FR.19", "F02.FR.01", "F02.FR.21")
+@pytest.mark.parametrize(
+    "point", ["ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer"]
+)
+@pytest.mark.parametrize("order", ["cable first", "cable last", "cable last, any EVSE"])
+@station(profile=TWO_EVSES)
+async def test_the_event_that_names_the_remote_start_is_triggered_by_it(rig: Rig, point: str, order: str) -> None:
+    await rig.do("set_config", key="TxCtrlr.TxStartPoint", value=point)
+    if order == "cable first":
+        await rig.do("plug_in", evse=1)
+    assert (await remote_start(rig, evseId=None if "any" in order else 1))["status"] == "Accepted"
+    await rig.do("plug_in", evse=1)
+    await rig.until(lambda: is_charging(rig, 1))
+    await rig.quiet()
+    event = one(rig, triggerReason="RemoteStart")
+    assert (event["transactionInfo"]["remoteStartId"], event["idToken"]) == (99, token())
+    assert one(rig, remoteStartId=99) == event
+
+
 @pytest.mark.spec("F01.FR.26", "F01.FR.05")
 @station(profile=TWO_EVSES)
 async def test_remote_starts_that_cannot_be_are_rejected(rig: Rig) -> None:
