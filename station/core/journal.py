@@ -79,8 +79,12 @@ class _Open:
 
 @dataclass(slots=True)
 class _Waiting:
-    """Something that waits for batch ``rests_on``; infinite: for the next one that is made."""
+    """Something that waits for batch ``rests_on``; infinite: for the next one that is made.
 
+    ``turn`` is the batch of the turn that it came from, 0 where that had none or lost it.
+    """
+
+    turn: int
     rests_on: float
     what: Any
 
@@ -191,8 +195,9 @@ class Ledger:
     def close_turn(self) -> list[Effect]:
         """End a ``handle()``: at most one batch, and the effects that may leave now."""
         rests_on: float = math.inf if self._unsaved else (self._open[-1].seq if self._open else 0)
+        own = 0
         if self._records:
-            rests_on = self._commit()
+            rests_on = own = self._commit()
         elif not self._unsaved:
             for waiting in self._waiting:
                 waiting.rests_on = min(waiting.rests_on, rests_on)
@@ -201,7 +206,7 @@ class Ledger:
             if self._unsaved and isinstance(what, _FREE):
                 self.out.append(what)
             else:
-                self._waiting.append(_Waiting(rests_on, what))
+                self._waiting.append(_Waiting(own, rests_on, what))
         if not self._open and not self._unsaved:
             self._release(math.inf)
         out, self.out = self.out, []
@@ -258,8 +263,11 @@ class Ledger:
         later = [batch for batch in self._open if batch.seq > seq]
         undone = self._take_back(seq, frozenset().union(*(batch.cells for batch in later)))
         kept = list(self._unsaved)
+        moved_to: float = 0
         for record in (*lost.carried, *(r for r in lost.own if _cell(r) not in undone)):
-            next((batch.carried for batch in later if _cell(record) in batch.cells), kept).append(record)
+            heir = next((batch for batch in later if _cell(record) in batch.cells), None)
+            (kept if heir is None else heir.carried).append(record)
+            moved_to = max(moved_to, math.inf if heir is None else heir.seq)
         gone = {
             key: fact
             for key, fact in self.facts.items()
@@ -269,6 +277,12 @@ class Ledger:
             del self.facts[key]
             self.delete(JOURNAL, journal_key(key))
         self._unsaved = tuple({_cell(record): record for record in kept}.values())
+        for waiting in self._waiting:
+            # What rests on a record that the lost batch was to write, its own or one that it carried, goes with it.
+            if waiting.rests_on == seq:
+                waiting.rests_on = math.inf
+            elif waiting.rests_on > seq:
+                waiting.rests_on = max(waiting.rests_on, moved_to)
         self._refuse(seq, lost.begun, {fact.evse for fact in gone.values() if isinstance(fact, TransactionFact)})
         return lost.begun
 
@@ -276,11 +290,11 @@ class Ledger:
         """Undo the changes of a batch. One that a later batch went on from becomes how that one is undone."""
         waiting = [one for one in self._waiting if isinstance(one.what, _Undo)]
         undone: set[Cell] = set()
-        for one in reversed([one for one in waiting if one.rests_on == seq]):
+        for one in reversed([one for one in waiting if one.turn == seq]):
             undo: _Undo = one.what
             if undo.cell is not None:
                 undone.add(undo.cell)
-                heir = next((w for w in waiting if seq < w.rests_on < math.inf and w.what.cell == undo.cell), None)
+                heir = next((w for w in waiting if w.turn > seq and w.what.cell == undo.cell), None)
                 if heir is not None:
                     heir.what = undo
                 if undo.cell in later:
@@ -291,12 +305,12 @@ class Ledger:
     def _refuse(self, seq: int, lost: frozenset[str], evses: set[int]) -> None:
         """Sort what waited for a batch that was not stored."""
         waiting, self._waiting = self._waiting, []
-        refuses = any(one.rests_on == seq and isinstance(one.what, Reply) for one in waiting)
+        refuses = any(one.turn == seq and isinstance(one.what, Reply) for one in waiting)
         for one in waiting:
             what = one.what
             if _of(what, lost):
                 continue
-            if one.rests_on != seq:
+            if one.turn != seq:
                 self._waiting.append(one)
             elif isinstance(what, Reply):
                 self.out.append(Reply(what.token, STORE_FAILED))
@@ -305,7 +319,7 @@ class Ledger:
             elif isinstance(what, _FREE):
                 self.out.append(what)
             elif not (isinstance(what, _Undo) or (refuses and isinstance(what, Reboot))):
-                self._waiting.append(_Waiting(math.inf, what))
+                self._waiting.append(_Waiting(0, math.inf, what))
 
 
 def _of(what: Any, lost: frozenset[str]) -> bool:

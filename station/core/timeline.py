@@ -12,6 +12,9 @@ from station.core.values import Stamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SETTLED_S = 1.0
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+_LAST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Between these a clock may be: it keeps every stamp within the calendar."""
 
 
 class Timeline:
@@ -39,9 +42,11 @@ class Timeline:
     def learn(self, utc: datetime, now: float) -> bool:
         """Take over what the CSMS or the host says the time is.
 
-        Differences below a second are the travel time of messages and leave the offset alone. Answers whether the
-        offset changed.
+        Differences below a second are the travel time of messages and leave the offset alone; a time that cannot be
+        leaves everything alone. Answers whether the offset changed.
         """
+        if not _FIRST <= utc < _LAST:
+            return False
         offset = utc.timestamp() - now
         if self.offset is not None and abs(self.offset - offset) < _SETTLED_S:
             return False

@@ -396,16 +396,14 @@ class Engine:
 
     def _failed(self, event: Failed) -> None:
         ref, cause = event.ref, event.cause
-        heard_s = self.rpc.heard_at
-        alive = heard_s is not None and heard_s > self.port.wire_now() - event.elapsed_s
         if cause == "Timeout":
-            self._timeouts = 0 if alive else self._timeouts + 1
+            self._timeouts = 0 if event.heard else self._timeouts + 1
         if cause not in ("Disconnected", "Timeout"):
             self._events.append(events.Traffic())
         if isinstance(ref, FactRef):
             retry = self.dialect.retry(ref.fact, self)
             kind = "CallError" if cause == "InvalidAnswer" else cause
-            if self.outbox.failed(ref, kind, retry, self.port.wire_now(), alive):
+            if self.outbox.failed(ref, kind, retry, self.port.wire_now(), event.heard):
                 self._given_up(ref, event.code or cause)
         elif isinstance(ref, QueryRef):
             self._events.append(events.QueryFailed(ref.query, cause, event.code, event.description))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from station.errors import StationError
@@ -87,6 +87,7 @@ class Failed:
         code: the peer's error code for cause "CallError", else empty.
         description: the peer's words for "CallError", ours for "InvalidAnswer", else empty.
         elapsed_s: time from ``call`` to the failure, in seconds.
+        heard: whether anything came in meanwhile: then the connection is alive.
     """
 
     ref: object
@@ -95,6 +96,7 @@ class Failed:
     code: str
     description: str
     elapsed_s: float
+    heard: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Send:
 RpcEvent = Inbound | Answered | Failed | Send
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Outstanding:
     message_id: str
     ref: object
@@ -118,6 +120,7 @@ class _Outstanding:
     sent_at: float
     deadline: float
     checked: bool
+    heard: bool = False
 
 
 class Rpc:
@@ -129,13 +132,9 @@ class Rpc:
         rules: the version's rules, shared by all stations.
         new_id: makes message ids of at most 36 characters that are unique over all connections of the station.
         supported: tells whether the station has the function of a known action; default: it has them all.
-
-    Attributes:
-        heard_at: when the last message came in on the present connection, None if none did: a connection that is
-            heard after a time-out has proved alive.
     """
 
-    __slots__ = ("_connected", "_last_token", "_new_id", "_outstanding", "_pending", "_rules", "_supported", "heard_at")
+    __slots__ = ("_connected", "_last_token", "_new_id", "_outstanding", "_pending", "_rules", "_supported")
 
     def __init__(
         self, rules: WireRules, new_id: Callable[[], str], supported: Callable[[str], bool] | None = None
@@ -147,7 +146,6 @@ class Rpc:
         self._pending: dict[int, tuple[str, str]] = {}
         self._last_token = 0
         self._connected = False
-        self.heard_at: float | None = None
 
     @property
     def busy(self) -> bool:
@@ -167,12 +165,10 @@ class Rpc:
     def connected(self) -> None:
         """Begin a connection. Call ``disconnected`` first if there was one."""
         self._connected = True
-        self.heard_at = None
 
     def disconnected(self, now: float) -> list[RpcEvent]:
         """End the connection: the outstanding CALL fails as "Disconnected", all tokens are void."""
         self._connected = False
-        self.heard_at = None
         self._pending.clear()
         return self._fail("Disconnected", now)
 
@@ -231,7 +227,8 @@ class Rpc:
         """
         if not self._connected:
             return []
-        self.heard_at = now
+        if self._outstanding is not None:
+            self._outstanding.heard = True
         frame = parse(data, self._rules.limits)
         if isinstance(frame, Call):
             return self._on_call(frame)
@@ -325,11 +322,16 @@ class Rpc:
         call = self._outstanding
         if call is None or call.message_id != frame.id:
             return []
-        fault = check(self._rules.version, call.action, "response", frame.payload) if call.checked else None
+        payload = frame.payload
+        fault = check(self._rules.version, call.action, "response", payload) if call.checked else None
+        if fault is not None:
+            # Serialisers of several CSMSs write members that are not there as null.
+            payload = _without_nulls(payload)
+            fault = check(self._rules.version, call.action, "response", payload)
         if fault is not None:
             return self._fail("InvalidAnswer", now, description=fault.description)
         self._outstanding = None
-        return [Answered(call.ref, call.action, frame.payload, now - call.sent_at)]
+        return [Answered(call.ref, call.action, payload, now - call.sent_at)]
 
     def _on_error(self, frame: CallError, now: float) -> list[RpcEvent]:
         if self._is_ours(frame.id):
@@ -356,8 +358,17 @@ class Rpc:
         if call is None:
             return []
         self._outstanding = None
-        return [Failed(call.ref, call.action, cause, code, description, now - call.sent_at)]
+        return [Failed(call.ref, call.action, cause, code, description, now - call.sent_at, call.heard)]
 
     def _error_text(self, message_id: str, code: ErrorKind | str, description: str) -> str | None:
         """Write a CALLERROR to a CALL; the id "-1" gets none."""
         return None if message_id == NO_ID else encode_error(message_id, self._rules.code(code), description)
+
+
+def _without_nulls(value: Any) -> Any:
+    """The same without members that are null."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value

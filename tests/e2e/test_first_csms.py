@@ -42,8 +42,7 @@ def test_the_page_as_it_is(tmp_path: Path) -> None:
         assert checked.returncode == 0
         assert checked.stdout.startswith(f" ok {url}/csms-check: ocpp2.0.1, BootNotification Accepted")
         async with StationProcess(tmp_path, *flags(url), "--wire") as cp:
-            # The page has these lines typed at once, before anything is connected.
-            await cp.event("connected")
+            assert (await cp.ask("connect"))["ok"] is True
             assert (await cp.ask("plug_in"))["ok"] is True
             answer = await cp.ask("tap", tagId=CARD)
             assert answer.keys() == {"id", "ok", "data"}

@@ -203,3 +203,26 @@ async def test_bad_input_during_a_transaction_leaves_it_alone(rig: Rig) -> None:
     assert is_charging(rig)
     assert rig.status["transaction"]["id"] == identity
     assert one(rig, eventType="Started") == events(rig)[0]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59Z"])
+@station()
+async def test_a_time_that_cannot_be_is_not_taken_over(rig: Rig, moment: str) -> None:
+    rig.csms.answer("Heartbeat", {"currentTime": moment})
+    await rig.do("heartbeat")
+    await charging(rig)
+    assert rig.host.status()["time"].startswith("2026-01-01T12:00")
+    assert all(event["timestamp"].startswith("2026-01-01T12:00") for event in events(rig))
+
+
+@station()
+async def test_a_first_boot_with_an_impossible_time_goes_on(rig: Rig) -> None:
+    rig.csms.answer("BootNotification", {"status": "Accepted", "currentTime": "9999-12-31T23:59:59Z", "interval": 300})
+    await rig.do("power_cycle")
+    await rig.until(lambda: len(rig.heard_all("BootNotification")) == 2)
+    await charging(rig)
+    rig.csms.answer("Heartbeat")
+    await rig.do("heartbeat")
+    await rig.do("tap", tagId=CARD)
+    await rig.quiet()
+    assert one(rig, eventType="Ended")["timestamp"].startswith("2026-01-01T12:00")

@@ -160,3 +160,20 @@ async def test_a_card_that_waited_for_a_cable_is_forgotten(rig: Rig) -> None:
     await rig.wait(5)
     assert not is_charging(rig)
     assert ("Ended", "AbnormalCondition", "Idle") in story(rig)
+
+
+@pytest.mark.spec("E11.FR.01", "E12.FR.06")
+@station(profile=RESUME, variables={**SAMPLES, "OCPPCommCtrlr.RetryBackOffRepeatTimes": 0})
+async def test_several_power_cuts_without_a_clock_are_told_in_their_order(rig: Rig) -> None:
+    """No boot but the first and the last ever learns the time."""
+    await charging(rig)
+    await offline(rig, 15)
+    for _ in range(3):
+        await rig.do("power_cycle")
+        await rig.wait(35)
+    rig.refuse = None
+    await rebooted(rig)
+    await rig.wait(15)
+    moments = [event["timestamp"] for event in events(rig)]
+    assert moments == sorted(moments)
+    assert len(events(rig)) > 10

@@ -448,13 +448,16 @@ def test_without_a_connection_nothing_is_called_or_received() -> None:
 
 
 def test_a_connection_that_is_heard_is_alive() -> None:
+    """Also within the same tick of the clock; what was heard before the call says nothing."""
     rpc = connected_rpc()
-    assert rpc.heard_at is None
-    rpc.receive("hello", 7.0)
-    assert rpc.heard_at == 7.0
-    rpc.disconnected(8.0)
-    rpc.connected()
-    assert rpc.heard_at is None
+    for heard_before, heard_after in ((False, False), (True, False), (True, True), (False, True)):
+        if heard_before:
+            rpc.receive("hello", 7.0)
+        rpc.call("ref", "Heartbeat", {}, 7.0, TIMEOUT_S)
+        if heard_after:
+            rpc.receive("hello", 7.0)
+        (failed,) = rpc.tick(7.0 + TIMEOUT_S)
+        assert isinstance(failed, Failed) and failed.heard is heard_after
 
 
 def test_an_rpc_is_small_and_does_not_grow() -> None:
@@ -466,3 +469,22 @@ def test_an_rpc_is_small_and_does_not_grow() -> None:
         rpc.receive(call_text("Nonsense", {}, str(number)), 1.0)
     size = sys.getsizeof(rpc) + sum(sys.getsizeof(getattr(rpc, slot)) for slot in ("_pending", "_outstanding"))
     assert size < 1000
+
+
+def test_what_somebody_tries_is_sent_as_it_is_and_its_answer_taken() -> None:
+    rpc = connected_rpc()
+    for action, payload, answer in (("Nonsense", {"a": 1}, {"b": 2}), ("Heartbeat", {"extra": 1}, {"no": "time"})):
+        text = json.loads(rpc.call("ref", action, payload, 0.0, TIMEOUT_S, checked=False))
+        assert text[2:] == [action, payload]
+        (answered,) = rpc.receive(json.dumps([3, text[1], answer]), 1.0)
+        assert isinstance(answered, Answered) and answered.payload == answer
+
+
+def test_an_answer_with_null_for_absent_members_is_understood() -> None:
+    rpc = Rpc(RULES_201, iter(("m1", "m2")).__next__)
+    rpc.connected()
+    rpc.call("ref", "Authorize", {"idToken": {"idToken": "AA", "type": "ISO14443"}}, 0.0, 30.0)
+    answer = '[3,"m1",{"idTokenInfo":{"status":"Accepted","groupIdToken":null},"certificateStatus":null}]'
+    (event,) = rpc.receive(answer, 1.0)
+    assert isinstance(event, Answered)
+    assert event.payload == {"idTokenInfo": {"status": "Accepted"}}
