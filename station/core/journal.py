@@ -81,12 +81,17 @@ class _Open:
 class _Waiting:
     """Something that waits for batch ``rests_on``; infinite: for the next one that is made.
 
-    ``turn`` is the batch of the turn that it came from, 0 where that had none or lost it.
+    ``turn`` is the batch of the turn that it came from, 0 where that had none; for what can be refused, the first batch
+    that it rested on.
     """
 
     turn: int
     rests_on: float
     what: Any
+
+
+_REFUSABLE = (Reply, _Undo)
+"""What ends with the first batch that is lost under it: nobody waits for a better day to be answered."""
 
 
 def _cell(record: Record) -> Cell:
@@ -206,7 +211,8 @@ class Ledger:
             if self._unsaved and isinstance(what, _FREE):
                 self.out.append(what)
             else:
-                self._waiting.append(_Waiting(own, rests_on, what))
+                refusable = isinstance(what, _REFUSABLE) and not math.isinf(rests_on)
+                self._waiting.append(_Waiting(int(rests_on) if refusable else own, rests_on, what))
         if not self._open and not self._unsaved:
             self._release(math.inf)
         out, self.out = self.out, []
@@ -221,6 +227,8 @@ class Ledger:
         self._open.append(_Open(self.seq, list(carried), own, begun, frozenset(cells)))
         for waiting in self._waiting:
             waiting.rests_on = min(waiting.rests_on, self.seq)
+            if waiting.turn == 0 and isinstance(waiting.what, _REFUSABLE):
+                waiting.turn = self.seq
         # The last word on a row is the only one: batches stay small where a store fails for long.
         latest = {_cell(record): record for record in carried}
         latest.update(zip(cells, own, strict=True))
@@ -277,6 +285,8 @@ class Ledger:
             del self.facts[key]
             self.delete(JOURNAL, journal_key(key))
         self._unsaved = tuple({_cell(record): record for record in kept}.values())
+        # Taking a change back may have told of a transaction that never was.
+        self._turn = [what for what in self._turn if not _of(what, lost.begun)]
         for waiting in self._waiting:
             # What rests on a record that the lost batch was to write, its own or one that it carried, goes with it.
             if waiting.rests_on == seq:

@@ -101,15 +101,20 @@ class Readers:
         if index not in self._lost:
             self._lost.add(index)
             log.warning("the reader %s is lost: %s", self._configs[index].part.driver, reason)
-            for evse in self._configs[index].evses or self._evses:
+            for evse in self._served(index):
                 self._feed(FaultRaised(evse, Fault.READER_FAILURE))
 
     def back(self, index: int) -> None:
         """A reader is there again."""
         if index in self._lost:
             self._lost.discard(index)
-            for evse in self._configs[index].evses or self._evses:
-                self._feed(FaultCleared(evse, Fault.READER_FAILURE))
+            still = {evse for lost in self._lost for evse in self._served(lost)}
+            for evse in self._served(index):
+                if evse not in still:
+                    self._feed(FaultCleared(evse, Fault.READER_FAILURE))
+
+    def _served(self, index: int) -> tuple[int, ...]:
+        return self._configs[index].evses or self._evses
 
     @property
     def simulated(self) -> list[Any]:

@@ -1,0 +1,73 @@
+"""Readers of a profile: cards become tokens, losses faults of the EVSEs they serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from drivers.api import Card
+from station.config import from_mapping
+from station.core.events import FaultCleared, FaultRaised, TokenPresented
+from station.core.values import Fault
+from station.host.readers import Readers
+
+PROFILE = {
+    "station": {"id": "CP-1"},
+    "evses": [{"id": 1}, {"id": 2}],
+    "auth": {
+        "readers": [
+            {"driver": "keyboard"},
+            {"driver": "keyboard", "evses": [2], "uid": {"order": "reversed", "format": "hex", "case": "lower"}},
+        ]
+    },
+}
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        readers = from_mapping(PROFILE, Path("/nonexistent"), env={}).profile.auth.readers
+        self.readers = Readers(
+            readers, (1, 2), self.events.append, lambda *told: self.told.append(told), lambda call: call()
+        )
+
+
+CARD = Card(bytes.fromhex("04a1b2c3"), "106A", False)
+
+
+def test_a_card_is_told_and_presented_as_its_reader_spells_it() -> None:
+    heard = Heard()
+    heard.readers.card(0, CARD)
+    heard.readers.card(1, CARD)
+    assert [(event.token.value, event.evses) for event in heard.events] == [("04A1B2C3", (1, 2)), ("c3b2a104", (2,))]
+    assert all(isinstance(event, TokenPresented) for event in heard.events)
+    assert heard.told[0] == (
+        "card", {"reader": "keyboard", "tagId": "04A1B2C3", "technology": "106A", "random": False},
+    )  # fmt: skip
+
+
+def test_a_lost_reader_is_a_fault_of_what_it_serves_once() -> None:
+    heard = Heard()
+    for _ in range(3):
+        heard.readers.lost(0, "unplugged")
+    assert heard.events == [FaultRaised(1, Fault.READER_FAILURE), FaultRaised(2, Fault.READER_FAILURE)]
+    heard.events.clear()
+    heard.readers.lost(1, "unplugged")
+    assert heard.events == [FaultRaised(2, Fault.READER_FAILURE)]
+    heard.events.clear()
+    heard.readers.back(0)
+    heard.readers.back(0)
+    assert FaultCleared(1, Fault.READER_FAILURE) in heard.events
+
+
+def test_one_of_two_readers_that_are_lost_comes_back() -> None:
+    """EVSE 2 has two; its fault stands until both are there."""
+    heard = Heard()
+    heard.readers.lost(0, "unplugged")
+    heard.readers.lost(1, "unplugged")
+    heard.events.clear()
+    heard.readers.back(0)
+    assert heard.events == [FaultCleared(1, Fault.READER_FAILURE)]
+    heard.readers.back(1)
+    assert heard.events[1:] == [FaultCleared(2, Fault.READER_FAILURE)]
