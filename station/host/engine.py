@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from station.core import effects, events
 from station.core.device_model import Address
 from station.core.effects import Effect
 from station.core.events import Event
-from station.core.evse import Evse
-from station.core.records import Batch
 from station.core.station import Station
-from station.core.values import Fault, RegistrationStatus, Stamp
-from station.core.variables import Variables
+from station.core.values import RegistrationStatus
 from station.host.notices import Notices
-from station.ocpp.dialect import Answer, Defer, Dialect, Identity, Inbound, OutCall, Refuse
-from station.ocpp.outbox import PLAIN, FactRef, Outbox, Outgoing, QueryRef, Ref, StatusRef
+from station.host.view import Port, StationView, Wiring
+from station.ocpp.dialect import Answer, Defer, Dialect, Inbound, OutCall, Refuse
+from station.ocpp.outbox import PLAIN, FactRef, Outgoing, QueryRef, Ref, StatusRef
 from station.ocpp.rpc import Answered, Failed, OutgoingInvalid, Rpc, Send
 from station.ocpp.rpc import Inbound as InboundCall
 from station.ocpp.rules import ErrorKind
@@ -55,61 +51,8 @@ _QUIET: frozenset[type[Any]] = frozenset(
 """Events that change no connector's status unless something physical follows from them."""
 
 
-class Port(Protocol):
-    """What the engine needs done. No method raises; none calls back into the engine but by ``Engine.feed``."""
-
-    def station_now(self) -> float:
-        """Monotonic station time in seconds."""
-        ...
-
-    def wire_now(self) -> float:
-        """Monotonic wire time in seconds."""
-        ...
-
-    def send(self, text: str) -> None:
-        """Write a frame to the connection."""
-        ...
-
-    def commit(self, batch: Batch) -> None:
-        """Make a batch durable; feed ``Recorded`` or ``RecordFailed`` afterwards."""
-        ...
-
-    def physical(self, effect: Effect) -> None:
-        """Carry out an effect on contactor, pilot, lock or meter."""
-        ...
-
-    def publish(self, event: str, data: dict[str, Any]) -> None:
-        """Tell observers (INTERFACE §3)."""
-        ...
-
-    def token_ended(self, effect: effects.TokenEnded) -> None:
-        """A presented token reached a result."""
-        ...
-
-    def query_ended(self, asked: int, answer: Any, problem: str) -> None:
-        """A question of the owner was answered, or not."""
-        ...
-
-    def reboot(self, effect: effects.Reboot) -> None:
-        """Start anew."""
-        ...
-
-    def redial(self, reason: str) -> None:
-        """The connection is of no use any more: cut it and dial again."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """What is fixed for all stations of a kind. ``central`` False: there is no CSMS, nothing is ever told."""
-
-    identity: Identity
-    features: frozenset[str]
-    central: bool = True
-
-
-class Engine:
-    """A station and its conversation with the CSMS. Implements ``station.ocpp.dialect.View``."""
+class Engine(StationView):
+    """A station and its conversation with the CSMS."""
 
     __slots__ = (
         "_busy",
@@ -120,25 +63,16 @@ class Engine:
         "_storing",
         "_timeouts",
         "board",
-        "dialect",
         "notices",
-        "outbox",
-        "port",
         "rpc",
-        "station",
         "store_failed",
-        "wiring",
     )
 
     def __init__(
         self, station: Station, dialect: Dialect, port: Port, wiring: Wiring, make_rpc: Callable[[Dialect], Rpc]
     ) -> None:
-        self.station = station
-        self.dialect = dialect
-        self.port = port
-        self.wiring = wiring
+        super().__init__(station, dialect, port, wiring)
         self.rpc = make_rpc(dialect)
-        self.outbox = Outbox()
         self.board = StatusBoard()
         self.notices = Notices(self)
         self.store_failed = False
@@ -532,73 +466,6 @@ class Engine:
         self.board = StatusBoard()
         self._stale = True
         self.station.auth.token_limit = dialect.token_limit()
-
-    # View
-
-    @property
-    def variables(self) -> Variables:
-        return self.station.ctx.variables
-
-    @property
-    def identity(self) -> Identity:
-        return self.wiring.identity
-
-    @property
-    def evses(self) -> Sequence[Evse]:
-        return self.station.evses
-
-    @property
-    def faults(self) -> Mapping[Fault, str]:
-        return self.station.faults
-
-    @property
-    def registration(self) -> RegistrationStatus | None:
-        return self.station.ctx.boot_status
-
-    @property
-    def features(self) -> frozenset[str]:
-        return self.wiring.features
-
-    def utc(self, stamp: Stamp) -> datetime:
-        return self.station.ctx.timeline.utc(stamp)
-
-    def now_utc(self) -> datetime:
-        return self.station.ctx.timeline.now_utc(self.port.station_now())
-
-    def station_operative(self) -> bool:
-        return self.station.availability.station_operative
-
-    def number(self, evse: int, connector: int) -> int:
-        count = 0
-        for one in self.station.evses:
-            for identity in one.connector_ids:
-                count += 1
-                if (one.id, identity) == (evse, connector):
-                    return count
-        return 0
-
-    def place(self, number: int) -> tuple[int, int] | None:
-        count = 0
-        for one in self.station.evses:
-            for identity in one.connector_ids:
-                count += 1
-                if count == number:
-                    return one.id, identity
-        return None
-
-    def wire_id(self, transaction_id: str) -> str | None:
-        bound = self.station.bindings.get(transaction_id)
-        return bound if bound is not None or self.dialect.csms_numbers_transactions else transaction_id
-
-    def transaction_of(self, wire_id: str) -> str | None:
-        for evse in self.station.evses:
-            if evse.transaction is not None and self.wire_id(evse.transaction.id) == wire_id:
-                return evse.transaction.id
-        return None
-
-    def queued(self, transaction_id: str | None) -> bool:
-        """Whether messages of a transaction (None: of any) are not yet answered (OCPP 2.0.1 E14)."""
-        return self.outbox.awaits(transaction_id)
 
 
 _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {

@@ -13,8 +13,8 @@ from station.config.profile import EvseConfig
 from station.core.catalogue import Address, Catalogue, Layout, build_catalogue
 from station.core.context import ConnectorPlan, EvsePlan, StationPlan
 from station.core.variable_model import Model, Setting
-from station.host.engine import Wiring
 from station.host.settings import PASSWORD_LENGTH, merged, profile_settings
+from station.host.view import Wiring
 from station.ocpp.dialect import Dialect, Identity
 from station.ocpp.rules import RULES, WireRules
 from station.ocpp.v16 import DIALECT as V16

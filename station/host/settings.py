@@ -7,6 +7,7 @@ names of the profile (``csms.ping``). The same thing given twice and differently
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from station.config import ConfigError, Profile
 from station.config.errors import Position, Problem
@@ -109,6 +110,9 @@ def _short(short: ShortName) -> Iterator[Setting]:
         if short.path == "csms.security.password":
             # A short password of the owner's stands; the CSMS may not set one that is shorter than OCPP allows.
             yield Setting(address, value, minimum=min(PASSWORD_LENGTH, len(value)))
+        elif "." in value and isinstance(short.value, float):
+            # OCPP has whole seconds here; an owner who writes a fraction gets it.
+            yield Setting(address, value, type=DataType.DECIMAL)
         else:
             yield Setting(address, value)
 
@@ -173,5 +177,5 @@ def merged(dialect: Dialect, profile: tuple[Setting, ...]) -> tuple[Setting, ...
     for name, leader_name in dialect.follows().items():
         follower, leader = Address.parse(name)[0], Address.parse(leader_name)[0]
         if follower not in given and leader in given:
-            following.append(Setting(follower, given[leader].value, default=True))
+            following.append(replace(given[leader], address=follower, default=True))
     return (*own, *following, *profile)

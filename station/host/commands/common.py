@@ -1,0 +1,88 @@
+"""What the commands have in common: which EVSE is meant, and waiting until something is so.
+
+A command takes effect inside its handler, so the order of calls is the order of effects. A handler answers with data,
+or with a *wait*: a function that is asked after every turn of the station until it gives data or refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from station.core import events
+from station.core.evse import Evse
+from station.core.values import (
+    IdToken,
+    StopReason,
+)
+from station.host.execution import CommandRefused
+
+if TYPE_CHECKING:
+    from station.host.host import Host
+
+Params = Mapping[str, Any]
+Data = dict[str, Any]
+Wait = Callable[[], Data | None]
+Handler = Callable[["Host", Params], Data | Wait]
+
+
+def evse_of(host: Host, params: Params) -> tuple[Evse, int]:
+    """The EVSE and its connector that a command means."""
+    engine = host.runner.engine
+    if "evse" in params:
+        place: tuple[int, int] | None = (params["evse"], params.get("evse_connector", 1))
+    elif "connector" in params:
+        place = engine.place(params["connector"])
+    elif sum(len(evse.connector_ids) for evse in engine.evses) == 1:
+        place = (engine.evses[0].id, engine.evses[0].active_connector)
+    else:
+        raise CommandRefused("this station has several connectors: say which (connector, or evse)")
+    evse = engine.station.evse(place[0]) if place is not None else None
+    if evse is None or place is None or place[1] not in evse.connector_ids:
+        raise CommandRefused("this station has no such connector")
+    return evse, place[1]
+
+
+def alive(host: Host) -> None:
+    if not host.runner.alive:
+        raise CommandRefused("the station is down; it comes back by itself")
+
+
+def token_of(params: Params) -> IdToken:
+    return IdToken(params["tagId"], params.get("tokenType", "ISO14443"))
+
+
+def settled(host: Host, data: Data | None = None) -> Wait:
+    """Answer once everything is stored."""
+
+    def wait() -> Data | None:
+        engine = host.runner.engine
+        if engine.store_failed:
+            raise CommandRefused("the store failed; see the events")
+        return (data or {}) if engine.station.settled else None
+
+    return wait
+
+
+def present(host: Host, token: IdToken, evses: tuple[int, ...]) -> Wait:
+    host.told("card", {"reader": "control", "tagId": token.value, "technology": token.type, "random": False})
+    asked, future = host.runner.question()
+    host.runner.feed(events.TokenPresented(token, "control", evses, asked))
+
+    def wait() -> Data | None:
+        if not future.done():
+            return None
+        answer = future.result()
+        return {"result": answer["result"], "reason": answer["reason"], "trace": answer["trace"]}
+
+    return wait
+
+
+_REASONS = {reason.value.casefold(): reason for reason in StopReason}
+
+
+def stop_reason(text: str) -> StopReason:
+    known = _REASONS.get(text.casefold())
+    if known is None:
+        raise CommandRefused(f"no stop reason is called {text[:40]!r}")
+    return known

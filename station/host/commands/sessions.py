@@ -1,0 +1,156 @@
+"""Commands that start and stop transactions, and that send messages (INTERFACE §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from station.core import effects, events
+from station.core.values import (
+    ChargingState,
+    TokenResult,
+)
+from station.host.commands.common import (
+    Data,
+    Handler,
+    Params,
+    Wait,
+    alive,
+    evse_of,
+    present,
+    settled,
+    stop_reason,
+    token_of,
+)
+from station.host.execution import CommandRefused
+from station.host.notices import wire_number
+
+if TYPE_CHECKING:
+    from station.host.host import Host
+
+
+def start_transaction(host: Host, params: Params) -> Wait:
+    alive(host)
+    evse, connector = evse_of(host, params)
+    token = token_of(params)
+    if evse.grant is not None and not evse.grant.token.same(token):
+        raise CommandRefused("another card is charging here")
+    if not evse.ev:
+        hardware = host.simulated(evse.id, "pilot")
+        hardware.plugged_connector = connector
+        hardware.bay.plug_in(True, None)
+        host.plugged(evse.id)
+    presented = present(host, token, (evse.id,)) if evse.grant is None else None
+
+    def wait() -> Data | None:
+        if presented is not None and (answer := presented()) is not None:
+            result = answer["result"]
+            if result not in (TokenResult.USED_TO_START.value, TokenResult.ACCEPTED.value):
+                raise CommandRefused(f"{result}: {answer['reason']}".rstrip(": "))
+        now, engine = host.evse(evse.id), host.runner.engine
+        transaction = now.transaction
+        if transaction is None or not now.desk.recorded or now.charging_state is not ChargingState.CHARGING:
+            return None
+        wire = engine.wire_id(transaction.id)
+        if wire is None and engine.registered:
+            return None
+        return {"transactionId": wire_number(wire), "id": transaction.id}
+
+    return wait
+
+
+def stop_transaction(host: Host, params: Params) -> Wait:
+    alive(host)
+    evse, _ = evse_of(host, params)
+    transaction = evse.transaction
+    if transaction is None:
+        raise CommandRefused("no transaction runs here")
+    reason = stop_reason(params.get("reason", "Local"))
+    host.runner.feed(events.StopRequested(evse.id, reason))
+    stored = settled(host)
+
+    def wait() -> Data | None:
+        running = host.evse(evse.id).transaction
+        if running is not None and running.id == transaction.id:
+            return None
+        if stored() is None:
+            return None
+        engine = host.runner.engine
+        return {"transactionId": wire_number(engine.wire_id(transaction.id)), "id": transaction.id}
+
+    return wait
+
+
+def _asked(host: Host, make: Callable[[int], Any]) -> Wait:
+    """Put a question; answer with the payload that comes back."""
+    alive(host)
+    if not host.runner.link.up:
+        raise CommandRefused("the station is not connected")
+    asked, future = host.runner.question()
+    host.runner.feed(make(asked))
+
+    def wait() -> Data | None:
+        if not future.done():
+            return None
+        payload, problem = future.result()
+        if problem:
+            raise CommandRefused(problem)
+        return dict(payload or {})
+
+    return wait
+
+
+def send_ocpp(host: Host, params: Params) -> Wait:
+    action, payload = params["action"], dict(params.get("payload", {}))
+    return _asked(host, lambda asked: events.AskCsms(asked, effects.RawQuery(action, payload, asked)))
+
+
+def authorize(host: Host, params: Params) -> Wait:
+    token = token_of(params)
+    wait = _asked(host, lambda asked: events.AskCsms(asked, effects.AuthorizeQuery(token, asked)))
+
+    def answered() -> Data | None:
+        payload = wait()
+        if payload is None:
+            return None
+        info = payload.get("idTagInfo") or payload.get("idTokenInfo") or {}
+        return {"status": info.get("status"), **payload}
+
+    return answered
+
+
+def heartbeat(host: Host, params: Params) -> Wait:
+    del params
+    return _asked(host, events.TriggerHeartbeat)
+
+
+def status_message(actions: Mapping[str, str]) -> Handler:
+    def handler(host: Host, params: Params) -> Wait:
+        action = actions["1.6" if host.runner.engine.dialect.version == "1.6" else "2"]
+        payload = {"status": params["status"]}
+        return _asked(host, lambda asked: events.AskCsms(asked, effects.RawQuery(action, payload, asked)))
+
+    return handler
+
+
+def set_meter_value(host: Host, params: Params) -> Data:
+    evse, _ = evse_of(host, params)
+    host.simulated(evse.id, "meter").bay.meter.set_value(params["value"])
+    host.runner.feed(events.ProbeMeter(evse.id))
+    return {}
+
+
+def send_meter_value(host: Host, params: Params) -> Wait:
+    alive(host)
+    evse, _ = evse_of(host, params)
+    if "value" in params:
+        set_meter_value(host, params)
+    host.runner.feed(events.TriggerMeter(evse.id, evse.transaction is not None))
+
+    def wait() -> Data | None:
+        engine = host.runner.engine
+        if not engine.registered:
+            raise CommandRefused("the station is not connected")
+        return {} if engine.station.settled and engine.outbox.empty and not engine.rpc.busy else None
+
+    return wait

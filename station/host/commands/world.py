@@ -1,0 +1,152 @@
+"""Commands that act the world: cables, cars, bays, cards, faults of simulated parts (INTERFACE §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from station.core import events
+from station.core.values import (
+    Fault,
+)
+from station.host.commands.common import (
+    Data,
+    Handler,
+    Params,
+    Wait,
+    alive,
+    evse_of,
+    present,
+    settled,
+    token_of,
+)
+from station.host.execution import CommandRefused
+
+if TYPE_CHECKING:
+    from station.host.host import Host
+
+
+def plug_in(host: Host, params: Params) -> Wait:
+    evse, connector = evse_of(host, params)
+    hardware = host.simulated(evse.id, "pilot")
+    if hardware.bay.plugged and hardware.plugged_connector != connector:
+        raise CommandRefused(f"connector {hardware.plugged_connector} of EVSE {evse.id} is in use")
+    hardware.plugged_connector = connector
+    hardware.bay.plug_in(params.get("ready", True), params.get("soc"))
+    host.plugged(evse.id)
+
+    def wait() -> Data | None:
+        return {} if not host.runner.alive or host.evse(evse.id).ev else None
+
+    return wait
+
+
+def unplug(host: Host, params: Params) -> Wait:
+    evse, connector = evse_of(host, params)
+    hardware = host.simulated(evse.id, "pilot")
+    if hardware.plugged_connector != connector:
+        return dict  # This one is free; the car is at another.
+    side = params.get("side", "both")
+    hardware.bay.unplug(side)
+    host.unplugged(evse.id)
+
+    def wait() -> Data | None:
+        now = host.evse(evse.id)
+        if not host.runner.alive:
+            return {}
+        if side == "station" and now.connector.cable and not now.connector.fixed:
+            return None
+        return None if now.ev else {}
+
+    return wait
+
+
+def pilot_verb(act: Callable[[Any], None]) -> Handler:
+    def handler(host: Host, params: Params) -> Data:
+        evse, _ = evse_of(host, params)
+        act(host.simulated(evse.id, "pilot").bay)
+        host.moved()
+        return {}
+
+    return handler
+
+
+def tap(host: Host, params: Params) -> Wait:
+    alive(host)
+    evses = (evse_of(host, params)[0].id,) if "connector" in params or "evse" in params else ()
+    return present(host, token_of(params), evses)
+
+
+def bay_occupied(host: Host, params: Params) -> Data:
+    return _bay(host, params, True)
+
+
+def bay_free(host: Host, params: Params) -> Data:
+    return _bay(host, params, False)
+
+
+def _bay(host: Host, params: Params, occupied: bool) -> Data:
+    evse, _ = evse_of(host, params)
+    host.simulated(evse.id, "pilot").bay.set_occupied(occupied)
+    host.moved()
+    if "tagId" in params:
+        alive(host)
+        present(host, token_of(params), (evse.id,))
+    return {}
+
+
+def fault(host: Host, params: Params) -> Wait:
+    alive(host)
+    evse, _ = evse_of(host, params)
+    host.runner.feed(events.FaultRaised(evse.id, Fault(params.get("errorCode", "OtherError"))))
+    return settled(host)
+
+
+def clear_fault(host: Host, params: Params) -> Wait:
+    alive(host)
+    evse, _ = evse_of(host, params)
+    code = params.get("errorCode")
+    host.runner.feed(events.FaultCleared(evse.id, Fault(code) if code is not None else None))
+    return settled(host)
+
+
+def contactor_fault(host: Host, params: Params) -> Data:
+    evse, _ = evse_of(host, params)
+    host.simulated(evse.id, "contactor").bay.contactor.set_fault(params["kind"])
+    host.moved()
+    return {}
+
+
+def meter_fault(host: Host, params: Params) -> Data:
+    evse, _ = evse_of(host, params)
+    host.simulated(evse.id, "meter").bay.meter.set_fault(params["kind"])
+    host.runner.feed(events.ProbeMeter(evse.id))
+    return {}
+
+
+def reader_fault(host: Host, params: Params) -> Data:
+    evse = evse_of(host, params)[0].id if "connector" in params or "evse" in params else None
+    lost = params["kind"] == "lost"
+    event = events.FaultRaised if lost else events.FaultCleared
+    for one in host.runner.engine.evses:
+        if evse in (None, one.id):
+            host.runner.feed(event(one.id, Fault.READER_FAILURE))
+    return {}
+
+
+def lock_failure(host: Host, params: Params) -> Data:
+    evse, _ = evse_of(host, params)
+    host.simulated(evse.id, "lock").bay.lock.set_fault(params.get("on", True))
+    host.moved()
+    return {}
+
+
+def select_evse(host: Host, params: Params) -> Wait:
+    alive(host)
+    evse, _ = evse_of(host, params)
+    if not any(case.until_s is not None for case in host.runner.engine.station.auth.cases.values()):
+        raise CommandRefused("no card waits for a choice")
+    host.runner.feed(events.EvseSelected(evse.id))
+    if evse.grant is None:
+        raise CommandRefused(f"EVSE {evse.id} cannot be chosen: it is not free, or the card may not use it")
+    return settled(host)

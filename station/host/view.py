@@ -1,0 +1,153 @@
+"""What the dialects see of a station, and what a station's engine needs done.
+
+``StationView`` satisfies ``station.ocpp.dialect.View``; the engine is one. ``Port`` is what the engine calls: the
+runner in a real process, anything else in a virtual one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from station.core import effects
+from station.core.effects import Effect
+from station.core.evse import Evse
+from station.core.records import Batch
+from station.core.station import Station
+from station.core.values import Fault, RegistrationStatus, Stamp
+from station.core.variables import Variables
+from station.ocpp.dialect import Dialect, Identity
+from station.ocpp.outbox import Outbox
+
+
+class Port(Protocol):
+    """What the engine needs done. No method raises; none calls back into the engine but by ``Engine.feed``."""
+
+    def station_now(self) -> float:
+        """Monotonic station time in seconds."""
+        ...
+
+    def wire_now(self) -> float:
+        """Monotonic wire time in seconds."""
+        ...
+
+    def send(self, text: str) -> None:
+        """Write a frame to the connection."""
+        ...
+
+    def commit(self, batch: Batch) -> None:
+        """Make a batch durable; feed ``Recorded`` or ``RecordFailed`` afterwards."""
+        ...
+
+    def physical(self, effect: Effect) -> None:
+        """Carry out an effect on contactor, pilot, lock or meter."""
+        ...
+
+    def publish(self, event: str, data: dict[str, Any]) -> None:
+        """Tell observers (INTERFACE §3)."""
+        ...
+
+    def token_ended(self, effect: effects.TokenEnded) -> None:
+        """A presented token reached a result."""
+        ...
+
+    def query_ended(self, asked: int, answer: Any, problem: str) -> None:
+        """A question of the owner was answered, or not."""
+        ...
+
+    def reboot(self, effect: effects.Reboot) -> None:
+        """Start anew."""
+        ...
+
+    def redial(self, reason: str) -> None:
+        """The connection is of no use any more: cut it and dial again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What is fixed for all stations of a kind. ``central`` False: there is no CSMS, nothing is ever told."""
+
+    identity: Identity
+    features: frozenset[str]
+    central: bool = True
+
+
+class StationView:
+    """A station as a dialect sees it. The methods are documented at the Protocol."""
+
+    __slots__ = ("dialect", "outbox", "port", "station", "wiring")
+
+    def __init__(self, station: Station, dialect: Dialect, port: Port, wiring: Wiring) -> None:
+        self.station = station
+        self.dialect = dialect
+        self.port = port
+        self.wiring = wiring
+        self.outbox = Outbox()
+
+    @property
+    def variables(self) -> Variables:
+        return self.station.ctx.variables
+
+    @property
+    def identity(self) -> Identity:
+        return self.wiring.identity
+
+    @property
+    def evses(self) -> Sequence[Evse]:
+        return self.station.evses
+
+    @property
+    def faults(self) -> Mapping[Fault, str]:
+        return self.station.faults
+
+    @property
+    def registration(self) -> RegistrationStatus | None:
+        return self.station.ctx.boot_status
+
+    @property
+    def features(self) -> frozenset[str]:
+        return self.wiring.features
+
+    def utc(self, stamp: Stamp) -> datetime:
+        return self.station.ctx.timeline.utc(stamp)
+
+    def now_utc(self) -> datetime:
+        return self.station.ctx.timeline.now_utc(self.port.station_now())
+
+    def station_operative(self) -> bool:
+        return self.station.availability.station_operative
+
+    def number(self, evse: int, connector: int) -> int:
+        count = 0
+        for one in self.station.evses:
+            for identity in one.connector_ids:
+                count += 1
+                if (one.id, identity) == (evse, connector):
+                    return count
+        return 0
+
+    def place(self, number: int) -> tuple[int, int] | None:
+        count = 0
+        for one in self.station.evses:
+            for identity in one.connector_ids:
+                count += 1
+                if count == number:
+                    return one.id, identity
+        return None
+
+    def wire_id(self, transaction_id: str) -> str | None:
+        bound = self.station.bindings.get(transaction_id)
+        return bound if bound is not None or self.dialect.csms_numbers_transactions else transaction_id
+
+    def transaction_of(self, wire_id: str) -> str | None:
+        for evse in self.station.evses:
+            if evse.transaction is not None and self.wire_id(evse.transaction.id) == wire_id:
+                return evse.transaction.id
+        return None
+
+    def queued(self, transaction_id: str | None) -> bool:
+        """Whether messages of a transaction (None: of any) are not yet answered (OCPP 2.0.1 E14)."""
+        return self.outbox.awaits(transaction_id)
