@@ -332,6 +332,7 @@ class Station:
     def record_failed(self, event: events.RecordFailed) -> None:
         """Refuse and undo what was asked for; keep what happened and try it again until it is stored."""
         ctx = self.ctx
+        known = ctx.ledger.failing
         lost = ctx.ledger.failed(event.seq)
         for evse in self.evses:
             if evse.transaction is not None and evse.transaction.id in lost:
@@ -339,7 +340,8 @@ class Station:
                 if evse.grant is not None:
                     evse.end_session(StopReason.OTHER, TriggerReason.ABNORMAL_CONDITION)
             evse.settle(TriggerReason.CHARGING_STATE_CHANGED)
-        ctx.ledger.emit(Publish("error", {"message": f"the store failed: {event.problem or 'unknown reason'}"}))
+        if not known:
+            ctx.ledger.emit(Publish("error", {"message": f"the store failed: {event.problem or 'unknown reason'}"}))
         if ctx.ledger.failing and (RETRY, 0) not in ctx.deadlines:
             ctx.at(RETRY, 0, _RETRY_S)
 
