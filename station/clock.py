@@ -21,6 +21,11 @@ _TIMESYNCD_MARK = Path("/run/systemd/timesync/synchronized")
 _ASK_AGAIN_S = 10.0
 
 
+def utc_text(when: datetime) -> str:
+    """``when`` (aware) as texts have it: UTC with milliseconds, as ``2026-01-01T00:00:00.000Z``."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class Clock(Protocol):
     """Tells the time of one time base."""
 

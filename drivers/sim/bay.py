@@ -51,12 +51,14 @@ class Bay:
         "_at_s",
         "_cable_in_car",
         "_cable_in_station",
+        "_ceiling_a",
         "_clock",
         "_listeners",
         "_occupied",
         "_options",
         "_pull_s",
         "_told",
+        "_used",
         "car",
         "contactor",
         "lock",
@@ -93,6 +95,9 @@ class Bay:
         self.contactor = SimContactor(self, options.contactor)
         self.lock = SimLock(self, options.lock)
         self.meter = SimMeter(self, options.meter, start_wh, utc)
+        self._used = min(options.phases, options.car.phases)
+        cable_a = options.pilot.cable_limit_a if options.cable == "socket" else options.max_current_a
+        self._ceiling_a = min(options.max_current_a, self.car.current_limit_a(options.voltage_v), cable_a)
 
     # Looking
 
@@ -129,7 +134,7 @@ class Bay:
     def measure(self) -> tuple[float, tuple[float, ...], tuple[float, ...], float | None]:
         """Power in W, currents in A and voltages in V of the wired phases, state of charge in percent (at ``at_s``)."""
         options = self._options
-        used = self._phases_used()
+        used = self._used
         power_w = self.car.power_w(self._limit_w()) if self._flows() else 0.0
         current_a = power_w / (used * options.voltage_v)
         currents_a = tuple(current_a if phase < used else 0.0 for phase in range(options.phases))
@@ -239,12 +244,15 @@ class Bay:
 
     def next_change(self) -> float | None:
         """When something changes by itself, by the bay's clock; None: nothing does until someone acts."""
-        candidates = [self.contactor.due_s, self.lock.due_s, self.car.due_s]
+        # Asked for at every turn of the station, and nearly always nothing of this is under way.
+        contactor_s, lock_s, car_s, pull_s, full_s = self.contactor.due_s, self.lock.due_s, self.car.due_s, None, None
         if self._pull_s is not None and not self.lock.locked:
-            candidates.append(max(self._pull_s, self._at_s))
-        if self._flows() and (to_full_s := self.car.time_to_full_s(self._limit_w())) is not None:
-            candidates.append(self._at_s + to_full_s)
-        return min((due_s for due_s in candidates if due_s is not None), default=None)
+            pull_s = max(self._pull_s, self._at_s)
+        if self.car.fills and self._flows() and (to_full_s := self.car.time_to_full_s(self._limit_w())) is not None:
+            full_s = self._at_s + to_full_s
+        if contactor_s is lock_s is car_s is pull_s is full_s is None:
+            return None
+        return min(due_s for due_s in (contactor_s, lock_s, car_s, pull_s, full_s) if due_s is not None)
 
     def touch(self) -> None:
         """A part has changed: let the others react, and tell."""
@@ -306,16 +314,9 @@ class Bay:
         offered_a = self.pilot.offered_a
         return self.contactor.closed and self.car.s2_closed and offered_a is not None and offered_a >= MIN_CURRENT_A
 
-    def _phases_used(self) -> int:
-        return min(self._options.phases, self._options.car.phases)
-
     def _limit_w(self) -> float:
         """What offer, EVSE, cable and phases allow."""
-        options = self._options
-        current_a = min(self.pilot.offered_a or 0.0, options.max_current_a, self.car.current_limit_a(options.voltage_v))
-        if options.cable == "socket":
-            current_a = min(current_a, options.pilot.cable_limit_a)
-        return current_a * options.voltage_v * self._phases_used()
+        return min(self.pilot.offered_a or 0.0, self._ceiling_a) * self._options.voltage_v * self._used
 
     # Telling
 

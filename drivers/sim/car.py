@@ -60,6 +60,11 @@ class Car:
         return None if self._battery_wh is None else 100 * self._stored_wh / self._battery_wh
 
     @property
+    def fills(self) -> bool:
+        """Whether it has a battery that will be full one day."""
+        return self._battery_wh is not None
+
+    @property
     def full(self) -> bool:
         """Whether nothing goes in any more."""
         return self._battery_wh is not None and self._battery_wh - self._stored_wh <= _DONE_WH

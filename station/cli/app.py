@@ -10,6 +10,7 @@ import contextlib
 import logging
 import signal
 import sys
+from pathlib import Path
 
 from station.cli.exit_codes import ExitCode
 from station.cli.faces import Faces, header_of
@@ -19,6 +20,8 @@ from station.host.host import Host
 from station.host.notify import ServiceManager
 from station.host.options import RunOptions
 from station.host.parts import open_parts
+
+_log = logging.getLogger(__name__)
 
 
 def main(loaded: Loaded, options: RunOptions) -> int:
@@ -55,6 +58,7 @@ def _clock(options: RunOptions) -> Clock:
 async def _run(loaded: Loaded, options: RunOptions) -> int:
     profile = loaded.profile
     stopping = asyncio.Event()
+    rebooting = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -70,7 +74,12 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
             stack.push_async_callback(csms.stop)
             url = f"{base}/{profile.file_stem}"
         host = Host(profile, open_parts(profile), clock=_clock(options), url=url, trace=options.trace)
-        host.exits = stopping.set
+
+        def reboot() -> None:
+            rebooting.set()
+            stopping.set()
+
+        host.exits = reboot
         faces = Faces(host, options, stopping.set)
         stack.push_async_callback(faces.close)
         stack.push_async_callback(host.stop)
@@ -80,4 +89,18 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
         manager.ready()
         await stopping.wait()
         manager.stopping()
-    return ExitCode.OK
+    program = profile.reboot.program
+    return await _reboot(program) if rebooting.is_set() and program is not None else ExitCode.OK
+
+
+async def _reboot(program: Path) -> int:
+    """Run the profile's own way to reboot, without a shell, once all is stored and closed."""
+    try:
+        process = await asyncio.create_subprocess_exec(program, stdin=asyncio.subprocess.DEVNULL, stdout=sys.stderr)
+    except OSError as error:
+        _log.error("%s cannot be run: %s", program, error.strerror)
+        return ExitCode.FAILED
+    code = await process.wait()
+    if code:
+        _log.error("%s ended with %d", program, code)
+    return ExitCode.FAILED if code else ExitCode.OK

@@ -15,7 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
-from station.cli.csms_check import OK, USAGE, VERSIONS, CheckOptions, Finding, check
+from station.cli.csms_check import VERSIONS, CheckOptions, Finding, check
+from station.cli.exit_codes import ExitCode
+from station.clock import utc_text
 from station.csms import Card, EmbeddedCsms
 from station.errors import StationError
 
@@ -115,7 +117,7 @@ def serve(
     except OSError as error:
         typer.echo(f" x cannot listen on {host}:{port}: {error.strerror or error}", err=True)
         typer.echo("   try: station csms serve --port 0", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(ExitCode.FAILED) from None
 
 
 @app.command("check")
@@ -149,7 +151,7 @@ def check_command(
         )
         finding = asyncio.run(check(options))
     except StationError as error:
-        finding = Finding("usage", error.message, error.hint, USAGE)
+        finding = Finding("usage", error.message, error.hint, ExitCode.USAGE)
     _show(finding, as_json)
     raise typer.Exit(finding.exit_code)
 
@@ -170,7 +172,7 @@ async def _serve(csms: EmbeddedCsms, as_json: bool, every_card: bool) -> None:
 
 
 def _show(finding: Finding, as_json: bool) -> None:
-    ok = finding.exit_code == OK
+    ok = finding.exit_code == ExitCode.OK
     if as_json:
         record = {"ok": ok, "result": finding.result, "sentence": finding.sentence, "try": finding.advice}
         typer.echo(json.dumps(record | dict(finding.details), ensure_ascii=False))
@@ -206,8 +208,7 @@ def _password(file: Path) -> str:
 
 
 def _record(event: str, data: dict[str, Any]) -> str:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"event": event, "data": data, "timestamp": now}, ensure_ascii=False)
+    return json.dumps({"event": event, "data": data, "timestamp": utc_text(datetime.now(UTC))}, ensure_ascii=False)
 
 
 def _one_line(text: str) -> str:

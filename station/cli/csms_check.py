@@ -15,15 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from station.cli.exit_codes import ExitCode
 from station.errors import StationError
 from station.net import BasicAuth, CloseReason, Connection, DialFailed, FailureKind, Target, dial
 from station.net.explain import plain_url, shown_text
 from station.net.tls import TlsSettings, Verify, client_context
-
-OK: Final = 0
-USAGE: Final = 2
-UNREACHABLE: Final = 3
-REFUSED: Final = 4
 
 VERSIONS: Final = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
 _BOOT: Final[dict[str, dict[str, Any]]] = {
@@ -178,11 +174,11 @@ def _not_dialled(error: DialFailed, target: Target, options: CheckOptions) -> Fi
         # TLS 1.3 judges our certificate after the handshake, and the alert may be lost on the way up.
         advice = "if the CSMS wants client certificates (security profile 3): --cert station.pem --key station.key"
     details = () if error.http_status is None else (("http_status", error.http_status),)
-    code = UNREACHABLE
+    code = ExitCode.UNREACHABLE
     if error.kind is FailureKind.URL:
-        code = USAGE
+        code = ExitCode.USAGE
     elif error.kind is FailureKind.SUBPROTOCOL or (error.http_status is not None and error.http_status < 500):
-        code = REFUSED
+        code = ExitCode.REFUSED
     return Finding(error.kind.value, error.message, advice, code, details)
 
 
@@ -195,11 +191,11 @@ async def _boot(connection: Connection, ear: _Ear, options: CheckOptions, shown:
             answer = await _answer_to(ear, message_id)
     except TimeoutError:
         sentence = f"{shown}: {version}, but no answer to BootNotification within {options.timeout_s:g} s."
-        return Finding("no_boot_answer", sentence, _LOG_HINT, UNREACHABLE, (("subprotocol", version),))
+        return Finding("no_boot_answer", sentence, _LOG_HINT, ExitCode.UNREACHABLE, (("subprotocol", version),))
     if isinstance(answer, CloseReason):
         said = shown_text(f"{answer.code} {answer.reason}".strip())
         sentence = f"{shown}: {version}, but the CSMS closed before it answered BootNotification ({said})."
-        return Finding("closed", sentence, "register the station at the CSMS, or look at its log", REFUSED)
+        return Finding("closed", sentence, "register the station at the CSMS, or look at its log", ExitCode.REFUSED)
     return _outcome(answer, version, options, shown)
 
 
@@ -223,7 +219,7 @@ def _outcome(frame: list[Any], version: str, options: CheckOptions, shown: str) 
     if frame[0] == 4:
         said = shown_text(": ".join(str(part) for part in frame[2:4] if part))
         sentence = f"{shown}: {version}, but BootNotification was answered with the error {said}."
-        return Finding("boot_error", sentence, _LOG_HINT, REFUSED, details)
+        return Finding("boot_error", sentence, _LOG_HINT, ExitCode.REFUSED, details)
     payload = frame[2] if isinstance(frame[2], dict) else {}
     status, interval = payload.get("status"), payload.get("interval")
     details += (("status", status), ("interval", interval))
@@ -231,12 +227,14 @@ def _outcome(frame: list[Any], version: str, options: CheckOptions, shown: str) 
     run = f"station run --csms {options.url} --id {options.station_id} --ocpp {number}"
     if status == "Accepted":
         sentence = f"{shown}: {version}, BootNotification Accepted; a heartbeat every {interval} s."
-        return Finding("boot_accepted", sentence, run, OK, details)
+        return Finding("boot_accepted", sentence, run, ExitCode.OK, details)
     if status == "Pending":
         sentence = f"{shown}: {version}, BootNotification Pending: the CSMS wants to configure the station first."
-        return Finding("boot_pending", sentence, run, OK, details)
+        return Finding("boot_pending", sentence, run, ExitCode.OK, details)
     if status == "Rejected":
         sentence = f"{shown}: {version}, BootNotification Rejected: the CSMS does not take this station."
-        return Finding("boot_rejected", sentence, "register the id at the CSMS, or check --id", REFUSED, details)
+        return Finding(
+            "boot_rejected", sentence, "register the id at the CSMS, or check --id", ExitCode.REFUSED, details
+        )
     sentence = f"{shown}: {version}, but the answer to BootNotification has no status that OCPP knows."
-    return Finding("boot_invalid", sentence, "the CSMS breaks OCPP: tell its makers", REFUSED, details)
+    return Finding("boot_invalid", sentence, "the CSMS breaks OCPP: tell its makers", ExitCode.REFUSED, details)

@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     REFUSED = 4
     """The CSMS said no."""
     HARDWARE = 5
-    THRESHOLD = 99
+    """A device is missing, busy or lost."""
 
 
 def fail(message: str, hint: str | None, code: ExitCode, *, as_json: bool = False) -> NoReturn:

@@ -9,10 +9,8 @@ from typing import Annotated
 
 import typer
 
+from station.cli.exit_codes import ExitCode
 from station.config import ConfigError, Explained, Loaded, Overrides, Profile, explain, json_schema, load, template
-
-EXIT_FAILED = 1
-EXIT_PROFILE = 2
 
 
 def check(
@@ -28,7 +26,7 @@ def check(
             typer.echo(json.dumps({"ok": False, "problems": problems_as_data(error)}, ensure_ascii=False))
         else:
             print_problems(error)
-        raise typer.Exit(EXIT_PROFILE) from None
+        raise typer.Exit(ExitCode.USAGE) from None
     entries = explain(loaded) if explain_values else []
     if as_json:
         typer.echo(json.dumps(_as_data(loaded, entries), ensure_ascii=False))
@@ -67,10 +65,10 @@ def init(
             stream.write(template())
     except FileExistsError:
         typer.echo(f" x {path} exists and is not overwritten\n   try: station check {path}", err=True)
-        raise typer.Exit(EXIT_PROFILE) from None
+        raise typer.Exit(ExitCode.USAGE) from None
     except OSError as error:
         typer.echo(f" x {path}: {error.strerror or error}", err=True)
-        raise typer.Exit(EXIT_FAILED) from None
+        raise typer.Exit(ExitCode.FAILED) from None
     typer.echo(f"wrote {path}\n   try: station run {path}")
 
 

@@ -16,7 +16,6 @@ from station.config import ConfigError, Loaded, Overrides, load
 from station.errors import StationError
 from station.host.options import RunOptions
 
-_VERSIONS = ("1.6", "2.0.1", "2.1")
 _File = Path | None
 
 
@@ -26,7 +25,7 @@ def run(
         str | None, typer.Option(metavar="URL", help="ws:// or wss://; left out: the embedded one.")
     ] = None,
     station_id: Annotated[str | None, typer.Option("--id", help="The station's identity.")] = None,
-    ocpp: Annotated[str | None, typer.Option(metavar="1.6|2.0.1|2.1", help="The version; several with commas.")] = None,
+    ocpp: Annotated[str | None, typer.Option(metavar="1.6|2.0.1", help="The version; several with commas.")] = None,
     password_file: Annotated[_File, typer.Option(help="File with the Basic Auth password.")] = None,
     ca: Annotated[_File, typer.Option(help="PEM file of the authority to trust.")] = None,
     cert: Annotated[_File, typer.Option(help="The station's certificate chain, PEM.")] = None,

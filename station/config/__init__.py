@@ -1,6 +1,6 @@
 """The profile: strict YAML in, frozen dataclasses out.
 
-What it is: everything of INTERFACE §1, from text with positions to a `Profile` with plain numbers (seconds, amperes,
+What it is: everything of docs/profile.md, from text with positions to a `Profile` with plain numbers (seconds, amperes,
 watts, watt-hours) and resolved paths. What it is not: it opens no device, connects to nothing, and does not know the
 catalogue of OCPP variables. The CLI, the fleet and tests call it.
 """

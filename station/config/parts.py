@@ -1,8 +1,8 @@
 """Drivers as a profile names them: which exist, and whether their options are right.
 
-The registry of `drivers` is asked first. `KNOWN` are the drivers of INTERFACE §5 with their option names, so that a
-profile for a charger can be checked on a machine where a driver is not installed. Called by `station.config.hardware`
-and for the JSON schema.
+The registry of `drivers` is asked first. `KNOWN` are all drivers that a profile may name, with their option names, so
+that a profile for a charger can be checked on a machine where a driver is not installed. Called by
+`station.config.hardware` and for the JSON schema.
 """
 
 from collections.abc import Mapping

@@ -194,12 +194,6 @@ def _percent(text: str) -> float:
     return percent
 
 
-def _positive(value: float) -> float:
-    if value <= 0:
-        raise problem("must be more than 0")
-    return value
-
-
 _NUMBER_PATTERN: Final = r"([0-9]+(\.[0-9]*)?|\.[0-9]+) *"
 _DURATION_PATTERN: Final = rf"^{_NUMBER_PATTERN}(ms|s|m|h|d)?$"
 

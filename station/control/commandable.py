@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from station.clock import utc_text
 from station.host.execution import CommandRefused, Execution
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "Execution",
     "Listener",
     "make_event",
-    "utc_text",
 ]
 
 Event = dict[str, Any]
@@ -69,7 +69,7 @@ class Commandable(Protocol):
         ...
 
     def status(self) -> dict[str, Any]:
-        """The state as INTERFACE §3 has it."""
+        """The state as docs/control.md has it."""
         ...
 
     def subscribe(self, listener: Listener, types: frozenset[str] | None) -> Callable[[], None]:
@@ -87,11 +87,6 @@ class Commandable(Protocol):
     async def stop(self) -> None:
         """The ordered stop; a second call waits for the first."""
         ...
-
-
-def utc_text(when: datetime) -> str:
-    """A date as events have it: UTC, milliseconds, `Z`."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def make_event(name: str, data: Mapping[str, Any], when: datetime | None = None) -> Event:

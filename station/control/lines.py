@@ -1,7 +1,7 @@
 """The control lines: JSON objects on the standard input, answers and events on the standard output.
 
 Nothing that comes in ends the session but the end of the input, which is the ordered stop. Logs go elsewhere. Called by
-the command line for `--control stdio`; INTERFACE §2 is the contract.
+the command line for `--control stdio`; docs/control.md is the contract.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class ControlLines:
             raise
 
     def _reject(self, identity: Any, message: str) -> None:
-        _log.warning("control line refused: %s", message)
+        _log.debug("control line refused: %s", message)  # it may quote the line, cards and passwords too
         self._answer(identity, bad(message))
 
     def _answer(self, identity: Any, answer: Answer) -> None:

@@ -67,7 +67,7 @@ def render(status: Mapping[str, Any], loop_lag_s: float) -> str:
     """The metrics as text.
 
     Args:
-        status: as INTERFACE §3 has it; what is missing or null is left out.
+        status: as docs/control.md has it; what is missing or null is left out.
         loop_lag_s: of `LoopLag`.
     """
     lines = [

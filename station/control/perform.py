@@ -79,14 +79,6 @@ def begin(commandable: Commandable, name: str, params: Mapping[str, Any]) -> Beg
     return Begun(name, task, execution.data)
 
 
-async def perform(commandable: Commandable, name: str, params: Mapping[str, Any]) -> Answer:
-    """Run a command to its final answer, whatever becomes of it."""
-    try:
-        return await begin(commandable, name, params).within()
-    except CommandRefused as error:
-        return bad(error.message)
-
-
 async def _finish(name: str, done: asyncio.Future[dict[str, Any]], timeout_s: float) -> Answer:
     await asyncio.wait({done}, timeout=timeout_s)
     if done.done():

@@ -36,8 +36,21 @@ _CONNECTOR: Final = (
     Param("evse_connector", Kind.INTEGER, "connector of that EVSE, from 1", minimum=1, maximum=MAX_INTEGER),
 )
 _TAG: Final = Param("tagId", Kind.TEXT, "the card's number", required=True)
+_TOKEN_TYPES: Final = (
+    "Central",
+    "DirectPayment",
+    "eMAID",
+    "EVCCID",
+    "ISO14443",
+    "ISO15693",
+    "KeyCode",
+    "Local",
+    "MacAddress",
+    "NoAuthorization",
+    "VIN",
+)
 _TOKEN_TYPE: Final = Param(
-    "tokenType", Kind.TEXT, "kind of token: ISO14443, ISO15693, KeyCode, …", default="ISO14443", flag="type"
+    "tokenType", Kind.TEXT, "kind of token, as OCPP 2.x", default="ISO14443", flag="type", choices=_TOKEN_TYPES
 )
 
 FAULTS: Final = (

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from station.clock import utc_text
 from station.config.profile import file_stem
 from station.config.secret import Secret
-from station.control.commandable import utc_text
 
 _NAME: Final = "ocpp-station"
 _SERVICE: Final = Path("/run", _NAME, _NAME)

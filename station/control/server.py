@@ -83,17 +83,6 @@ async def serve(commandable: Commandable, listen: str, token: Secret | None = No
     from station.control.api import Api
     from station.control.guard import Guard
 
-    up = asyncio.Event()
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield  # signals belong to the program
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            up.set()
-
     events, lag = EventLog(commandable), LoopLag()
     api = Api(commandable, events, lag, token=token is not None)
     config = uvicorn.Config(
@@ -108,7 +97,8 @@ async def serve(commandable: Commandable, listen: str, token: Secret | None = No
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    server = Server(config)
+    up = asyncio.Event()
+    server = _quiet_server(config, up)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="control-http")
     started = asyncio.create_task(up.wait())
     await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,6 +108,22 @@ async def serve(commandable: Commandable, listen: str, token: Secret | None = No
         await task
     lag.start()
     return ControlServer(url, server, task, events, lag, Path(url[len(UNIX) :]) if url.startswith(UNIX) else None)
+
+
+def _quiet_server(config: uvicorn.Config, up: asyncio.Event) -> uvicorn.Server:
+    """A server that leaves the signals to the program, and sets ``up`` once it takes requests."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            up.set()
+
+    return Server(config)
 
 
 def _listen(listen: str, token: Secret | None) -> tuple[socket.socket, Bound, str]:

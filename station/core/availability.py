@@ -52,5 +52,5 @@ class Availability:
     def restore(self, rows: dict[str, Json]) -> None:
         """Read the table back; a row that names no part is ignored."""
         parts = (key.partition(".") for key in rows)
-        found = frozenset((int(e), int(c)) for e, _, c in parts if e.isdigit() and c.isdigit())
+        found = frozenset((int(e), int(c)) for e, _, c in parts if e.isdecimal() and c.isdecimal())
         self.inoperative = found or _ALL_OPERATIVE

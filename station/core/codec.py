@@ -50,7 +50,7 @@ def _row_of(cls: Any) -> Callable[[Any], dict[str, Any]]:
     def row_of(value: Any) -> dict[str, Any]:
         row = {}
         for (name, default), item in zip(members, (read(value),) if single else read(value), strict=True):
-            if default is _NEVER or (item is not default and item != default):
+            if item is not default and item != default:
                 kind: Any = type(item)
                 row[name] = item if kind in _SCALARS else _encoder(kind)(item)
         return row
@@ -92,7 +92,9 @@ def _record(cls: Any) -> Callable[[Any], Any]:
     hints = get_type_hints(cls)
     readers = {f.name: _decoder(hints[f.name]) for f in fields(cls)}
 
-    def read(row: dict[str, Any]) -> Any:
+    def read(row: Any) -> Any:
+        if not isinstance(row, dict):
+            raise TypeError(f"a row of {cls.__name__} is no object")
         return cls(**{name: readers[name](item) for name, item in row.items() if name in readers})
 
     return read

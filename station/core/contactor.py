@@ -51,7 +51,7 @@ class Contactor:
 
     @property
     def shown(self) -> ContactorState:
-        """The state as INTERFACE §3 names it."""
+        """The state as docs/control.md names it."""
         return ContactorState(self.state)
 
     @property

@@ -38,15 +38,19 @@ def _on_evse(method: str, *members: str) -> Handler:
     return handle
 
 
-def _sample(part: str) -> Callable[[Station, Evse, float], None]:
-    """Read for a sampling deadline and come again; intervals do not drift, and missed ones are not made up for."""
+def _sample(part: str) -> Callable[[Station, Evse, float], object]:
+    """Read for a sampling deadline and come again; intervals do not drift, and missed ones are not made up for.
 
-    def due(station: Station, evse: Evse, due_s: float) -> None:
+    To ask for a reading changes nothing by itself; a polled meter may have one that is taken at once.
+    """
+
+    def due(station: Station, evse: Evse, due_s: float) -> object:
         every_s = evse.desk.sampler.every_s(part)
         if every_s > 0 and evse.desk.running:
             now = station.ctx.now
             station.ctx.deadlines[part, evse.id] = due_s + every_s if due_s + every_s > now else now + every_s
             evse.service.want(PURPOSES[part])
+        return None if evse.meter.polled else NOTHING_FOLLOWS
 
     return due
 
@@ -113,7 +117,7 @@ STATION_PARTS: Final[dict[str, Callable[[Station], None]]] = {
 }
 """Deadlines of the station."""
 
-EVSE_PARTS: Final[dict[str, Callable[[Station, Evse, float], None]]] = {
+EVSE_PARTS: Final[dict[str, Callable[[Station, Evse, float], object]]] = {
     contactor.DEADLINE: lambda s, e, due_s: e.contactor_overdue(),
     meter.DEADLINE: lambda s, e, due_s: e.meter_read(None),
     evse.GRACE: lambda s, e, due_s: e.settle(TriggerReason.CHARGING_STATE_CHANGED),

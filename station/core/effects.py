@@ -6,11 +6,11 @@ Physical effects leave at once. Effects that promise something (``Tell``, ``Repl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from station.core.facts import Fact, Notice
+from station.core.frozen import dataclass
 from station.core.records import Batch
 from station.core.values import BootReason, IdToken, TokenResult
 
@@ -55,9 +55,10 @@ class MoveLock:
 
 @dataclass(frozen=True, slots=True)
 class ReadMeter:
-    """Read the meter and answer ``MeterRead``."""
+    """Read the meter and answer ``MeterRead``; ``signed``: have it sign the reading, where it can."""
 
     evse: int
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class QueryEnded:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """Something happened that observers are told (INTERFACE §3)."""
+    """Something happened that observers are told (docs/control.md)."""
 
     event: str
     data: dict[str, Any]

@@ -67,7 +67,7 @@ def conditions(evse: EvseState) -> int:
         held |= _EV
     if evse.grant is not None:
         held |= _AUTHORIZED
-        if evse.signs:
+        if evse.ev and evse.signs and evse.ctx.flag(names.SAMPLED_SIGN):
             held |= _SIGNED
         if evse.ev and evse.connector.secured:
             held |= _PATH

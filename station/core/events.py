@@ -6,10 +6,10 @@ and the host (link, store, clock). EVSEs and connectors count from 1 within the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from station.core.frozen import dataclass
 from station.core.values import (
     BootReason,
     Fault,

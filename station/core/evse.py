@@ -68,7 +68,7 @@ class Evse(EvseState):
         self.offered_a: float | None = None
         self.fault_table = Faults(hooks.faults)
         self.contactor = Contactor(ctx, plan.id)
-        self.meter = Meter(ctx, plan.id, session=plan.session_meter, polled=plan.polled_meter)
+        self.meter = Meter(ctx, plan.id, session=plan.session_meter, polled=plan.polled_meter, signs=self.signs)
         self.desk = TransactionDesk(ctx, self, self.meter)
         self.service = MeterService(self)
         self._told_state = ChargingState.EV_CONNECTED
@@ -190,10 +190,16 @@ class Evse(EvseState):
     def cable_changed(self, connector: int, present: bool, limit_a: float | None) -> None:
         """The station's end of the cable moved."""
         moved = self.locks.find(connector)
-        if moved is None or moved.fixed:
+        if moved is None:
             return
-        if present and self.state in ("idle", "awaiting") and self.transaction is None:
+        free = self.state == "awaiting" or (self.state == "idle" and self.transaction is None)
+        if present and free and not self.occupied:
             self._active = self.locks.connectors.index(moved)
+            if self.transaction is not None:
+                self.transaction.connector = connector  # It began with the card, before anybody knew where.
+                self.desk.store()
+        if moved.fixed:
+            return
         moved.cable, moved.limit_a = present, limit_a if present else None
         if not present:
             moved.locked, moved.wanted = False, None

@@ -6,11 +6,12 @@ are sent and deleted when their answer is stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from station.core.codec import from_row, to_row
+from station.core.frozen import dataclass
 from station.core.records import Json
 from station.core.values import (
     ChargingState,

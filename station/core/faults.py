@@ -1,7 +1,7 @@
 """The faults that stand at an EVSE: its own, and those of the station as a whole.
 
 A table and three questions; what follows from a fault is ``station.core.evse``'s business.
-Spec: OCPP 1.6 §7.6 (error codes), §4.9; HARDWARE "faults to errorCode".
+Spec: OCPP 1.6 §7.6 (error codes), §4.9.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from station.core.values import Fault, StopReason
 
 HARMLESS: Final = frozenset({Fault.READER_FAILURE, Fault.POWER_METER_FAILURE, Fault.WEAK_SIGNAL})
-"""Faults that are reported while charging goes on (HARDWARE)."""
+"""Faults that are reported while charging goes on."""
 
 STOP_REASONS: Final[Mapping[Fault, StopReason]] = {
     Fault.GROUND_FAILURE: StopReason.GROUND_FAULT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from station.core.effects import (
@@ -28,6 +28,7 @@ from station.core.effects import (
     TokenEnded,
 )
 from station.core.facts import Fact, Phase, TransactionFact, fact_from_row, fact_to_row
+from station.core.frozen import dataclass
 from station.core.records import Batch, Delete, Json, Put, Record
 from station.core.values import TokenResult
 
@@ -57,9 +58,10 @@ class _Undo:
 
 @dataclass(frozen=True, slots=True)
 class _Then:
-    """Something to do within the core once the turn is recorded."""
+    """Something to do within the core once the turn is recorded; ``follows``: whether more may follow from it."""
 
     call: Callable[[], None]
+    follows: bool
 
 
 @dataclass(slots=True)
@@ -74,7 +76,11 @@ class _Open:
     carried: list[Record]
     own: tuple[Record, ...]
     begun: frozenset[str]
-    cells: frozenset[Cell]
+
+    @property
+    def cells(self) -> frozenset[Cell]:
+        """The rows that it writes; asked for only where a store fails."""
+        return frozenset(map(_cell, self.own))
 
 
 @dataclass(slots=True)
@@ -148,9 +154,12 @@ class Ledger:
         """An effect that may leave only after what was recorded so far, this turn included, is durable."""
         self._turn.append(effect)
 
-    def then(self, call: Callable[[], None]) -> None:
-        """Call this once the turn is durable; it may emit effects. Not called for a transaction that was lost."""
-        self._turn.append(_Then(call))
+    def then(self, call: Callable[[], None], *, follows: bool = True) -> None:
+        """Call this once the turn is durable; it may emit effects. Not called for a transaction that was lost.
+
+        ``follows`` False: it only notes something on which no decision rests, so no EVSE has to look again.
+        """
+        self._turn.append(_Then(call, follows))
 
     def undo(self, take_back: Callable[[], None], table: str = "", key: str = "") -> None:
         """How to take back a change that this turn makes for somebody who asked, should it not be recorded.
@@ -199,6 +208,9 @@ class Ledger:
 
     def close_turn(self) -> list[Effect]:
         """End a ``handle()``: at most one batch, and the effects that may leave now."""
+        if not (self._records or self._turn or self._waiting):
+            out, self.out = self.out, []
+            return out
         rests_on: float = math.inf if self._unsaved else (self._open[-1].seq if self._open else 0)
         own = 0
         if self._records:
@@ -211,7 +223,7 @@ class Ledger:
             if self._unsaved and isinstance(what, _FREE):
                 self.out.append(what)
             else:
-                refusable = isinstance(what, _REFUSABLE) and not math.isinf(rests_on)
+                refusable = type(what) in _REFUSABLE and not math.isinf(rests_on)
                 self._waiting.append(_Waiting(int(rests_on) if refusable else own, rests_on, what))
         if not self._open and not self._unsaved:
             self._release(math.inf)
@@ -223,16 +235,16 @@ class Ledger:
         carried, self._unsaved = self._unsaved, ()
         own, self._records = tuple(self._records), []
         begun, self._begun = frozenset(self._begun), []
-        cells = [_cell(record) for record in own]
-        self._open.append(_Open(self.seq, list(carried), own, begun, frozenset(cells)))
+        self._open.append(_Open(self.seq, list(carried), own, begun))
         for waiting in self._waiting:
             waiting.rests_on = min(waiting.rests_on, self.seq)
             if waiting.turn == 0 and isinstance(waiting.what, _REFUSABLE):
                 waiting.turn = self.seq
-        # The last word on a row is the only one: batches stay small where a store fails for long.
-        latest = {_cell(record): record for record in carried}
-        latest.update(zip(cells, own, strict=True))
-        self.out.append(Commit(Batch(self.seq, tuple(latest.values()))))
+        records = own
+        if carried or len(own) > 1:
+            # The last word on a row is the only one: batches stay small where a store fails for long.
+            records = tuple({(record.table, record.key): record for record in (*carried, *own)}.values())
+        self.out.append(Commit(Batch(self.seq, records)))
         return self.seq
 
     def retry(self) -> None:
@@ -243,21 +255,22 @@ class Ledger:
     # What came of it
 
     def recorded(self, seq: int) -> bool:
-        """Batches up to ``seq`` are durable: what waited for them leaves. Answers whether a part was called."""
+        """Batches up to ``seq`` are durable: what waited for them leaves. Answers whether more may follow from that."""
         while self._open and self._open[0].seq <= seq:
             self._open.pop(0)
         return self._release(seq)
 
     def _release(self, seq: float) -> bool:
-        called = False
+        follows = False
         while self._waiting and self._waiting[0].rests_on <= seq:
             what = self._waiting.pop(0).what
-            if isinstance(what, _Then):
-                called = True
+            kind = type(what)
+            if kind is _Then:
+                follows |= what.follows
                 what.call()
-            elif not isinstance(what, _Undo):
+            elif kind is not _Undo:
                 self.out.append(what)
-        return called
+        return follows
 
     def failed(self, seq: int) -> frozenset[str]:
         """A batch was not stored: refuse and undo what was asked for, keep what happened for the next batch.

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from station.core.context import Context
 from station.core.effects import ReadMeter
-from station.core.values import Reading
+from station.core.values import Moment, Reading
 
 DEADLINE = "meter"
 METER = "meter"
@@ -32,15 +32,19 @@ class Purpose(StrEnum):
     END = "end"
 
 
+_MOMENTS = {Purpose.BEGIN: Moment.BEGIN, Purpose.END: Moment.END}
+
+
 class Meter:
     """Readings of one meter. ``want`` says who waits; the EVSE's ``MeterService`` serves them when a reading comes.
 
     ``shown_wh`` is the register as it may be shown: recorded. ``floor_wh`` is the highest that was believed; below it
-    nothing is.
+    nothing is. Where it ``signs``, begin and end are served with the readings of the meter's own session alone.
     """
 
     __slots__ = (
         "_pending_wh",
+        "_signed",
         "_wants",
         "ctx",
         "evse",
@@ -50,35 +54,51 @@ class Meter:
         "read_at_s",
         "session",
         "shown_wh",
+        "signs",
     )
 
-    def __init__(self, ctx: Context, evse: int, *, session: bool, polled: bool) -> None:
+    def __init__(self, ctx: Context, evse: int, *, session: bool, polled: bool, signs: bool = False) -> None:
         self.ctx = ctx
         self.evse = evse
         self.session = session
         self.polled = polled
+        self.signs = signs
         self.last: Reading | None = None
         self.read_at_s = float("-inf")
         self.shown_wh: float | None = None
         self.floor_wh: float | None = None
         self._wants: tuple[Purpose, ...] = ()
+        self._signed: tuple[Purpose, ...] = ()
         self._pending_wh: float | None = None
 
-    def want(self, purpose: Purpose) -> None:
-        """Have a reading for ``purpose``: a fresh one if the meter is polled, else one taken now."""
+    def want(self, purpose: Purpose, *, signed: bool = False) -> None:
+        """Have a reading for ``purpose``: a fresh one if the meter is polled, else one taken now.
+
+        ``signed``: one that the meter is to sign, between begin and end.
+        """
         if purpose in self._wants:
             return
         asked = (DEADLINE, self.evse) in self.ctx.deadlines
         self._wants = (*self._wants, purpose)
+        if signed:
+            self._signed = (*self._signed, purpose)
         # What a poll before the last opening, or before a session's zero, asked for is not what is wanted now.
         anew = self._own(purpose)
         if (not asked and not self.fresh) or anew:
-            self.ctx.ledger.emit(ReadMeter(self.evse))
+            self.ctx.ledger.emit(ReadMeter(self.evse, signed))
             self.ctx.at(DEADLINE, self.evse, _READ_S)
 
     def _own(self, purpose: Purpose) -> bool:
         """Whether only a reading taken now will do."""
-        return purpose is Purpose.END or (purpose is Purpose.BEGIN and self.session)
+        if purpose is Purpose.BEGIN:
+            return self.session or self.signs
+        return purpose is Purpose.END or purpose in self._signed
+
+    def _suits(self, purpose: Purpose, reading: Reading) -> bool:
+        """Whether this is the reading that ``purpose`` waits for: a plain one has nothing signed."""
+        if purpose in _MOMENTS:
+            return reading.moment is _MOMENTS[purpose]
+        return purpose not in self._signed or reading.moment is Moment.UPDATE
 
     @property
     def servable(self) -> bool:
@@ -112,10 +132,19 @@ class Meter:
         self.read_at_s = self.ctx.now
         return True
 
-    def serve(self) -> tuple[Purpose, ...]:
-        """Those who waited; they are served now, with the last reading."""
-        served, self._wants = self._wants, ()
-        self.ctx.cancel(DEADLINE, self.evse)
+    def serve(self, reading: Reading | None) -> tuple[Purpose, ...]:
+        """Those who waited for such a reading, or for any where none came; they are served now."""
+        served = self._wants
+        waiting: tuple[Purpose, ...] = ()
+        if self.signs and reading is not None:
+            waiting = tuple(purpose for purpose in served if not self._suits(purpose, reading))
+            served = tuple(purpose for purpose in served if purpose not in waiting)
+        self._wants = waiting
+        if not waiting:
+            self._signed = ()
+            self.ctx.cancel(DEADLINE, self.evse)
+        elif self._signed:
+            self._signed = tuple(p for p in self._signed if p in waiting)
         return served
 
     def restart(self) -> None:
@@ -133,7 +162,7 @@ class Meter:
             return False
         self._pending_wh = value
         self.ctx.ledger.put(METER, str(self.evse), value)
-        self.ctx.ledger.then(lambda: self._recorded(value))
+        self.ctx.ledger.then(lambda: self._recorded(value), follows=False)
         return True
 
     def _recorded(self, value: float) -> None:

@@ -59,19 +59,20 @@ MEASURANDS = tuple(_SOURCES)
 
 
 def select(
-    reading: Reading, stamp: Stamp, measurands: tuple[str, ...], context: Context, *, sign: bool = True
+    reading: Reading, stamp: Stamp, measurands: tuple[str, ...], context: Context, *, sign: bool = False
 ) -> MeterValue | None:
     """The samples of ``reading`` for these measurands; None where nothing is selected.
 
-    A signed reading rides on the energy register.
+    With ``sign``, what the meter signed rides on the energy register.
     """
+    data = (reading.signed_begin if context is Context.BEGIN else reading.signed) if sign else None
     samples: list[Sample] = []
     for name in measurands:
         source = _SOURCES.get(name)
         if source is None:
             continue
         unit, location, read = source
-        signed = reading.signed if sign and name == ENERGY else None
+        signed = data if name == ENERGY else None
         samples.extend(Sample(value, name, context, phase, unit, location, signed) for value, phase in read(reading))
     return MeterValue(stamp, tuple(samples)) if samples else None
 

@@ -6,8 +6,9 @@ of a table interprets its values. Rows are JSON values, so that a person can rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from station.core.frozen import dataclass
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict of those."""

@@ -35,7 +35,9 @@ class Reset:
     @property
     def pending(self) -> ResetRequested | None:
         """The reset that waits for transactions to end, the station's first."""
-        return self._waiting.get(0) or next(iter(self._waiting.values()), None)
+        if not self._waiting:
+            return None
+        return self._waiting.get(0) or next(iter(self._waiting.values()))
 
     @property
     def rebooting(self) -> bool:

@@ -1,6 +1,6 @@
 """Which EVSE an accepted token goes to.
 
-A pure function of what is plugged in and free. Spec: INTERFACE §1 "selection"; EVerest Auth, selection algorithms.
+A pure function of what is plugged in and free. Spec: docs/profile.md "auth"; EVerest Auth, selection algorithms.
 """
 
 from __future__ import annotations

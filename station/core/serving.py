@@ -28,7 +28,7 @@ class MeterService:
 
     def want(self, purpose: Purpose) -> None:
         """Have a reading taken for ``purpose``, or use the last one where it is fresh."""
-        self.evse.meter.want(purpose)
+        self.evse.meter.want(purpose, signed=self.evse.desk.sampler.signed(purpose))
         self.serve_if_fresh()
 
     def read(self, reading: Reading | None) -> None:
@@ -39,18 +39,18 @@ class MeterService:
             evse.desk.took(meter.last)
         if reading is not None:
             evse.meter_doubted(not accepted)
-        self._serve(accepted)
+        self._serve(accepted, reading)
         evse.check_energy_limit()
 
     def serve_if_fresh(self) -> None:
         """Serve those who wait with the last reading of a polled meter."""
         if self.evse.meter.servable:
-            self._serve(True)
+            self._serve(True, self.evse.meter.last)
 
-    def _serve(self, current: bool) -> None:
+    def _serve(self, current: bool, reading: Reading | None) -> None:
         """Serve those who wait. A reading that is not ``current`` begins and ends transactions, but is no sample."""
         evse, meter = self.evse, self.evse.meter
-        served = meter.serve()
+        served = meter.serve(reading)
         last = meter.last
         known = last or Reading(meter.known_wh)
         records = (served or meter.shown_wh is None) and meter.record()

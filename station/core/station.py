@@ -28,7 +28,7 @@ from station.core.records import Rows
 from station.core.registration import Registration
 from station.core.requests import Requests
 from station.core.reset import Reset
-from station.core.storage import BINDINGS, CLOCKS, META, TOLD, restore, snapshot
+from station.core.storage import BINDINGS, CLOCKS, META, TOLD, boot_number, restore, snapshot
 from station.core.token_store import TokenStore
 from station.core.values import BootReason, Fault, StopReason, TriggerReason
 from station.core.variables import Variables
@@ -88,7 +88,7 @@ class Station:
         new_id: Callable[[], str],
         boot_reason: BootReason = BootReason.POWER_UP,
     ) -> None:
-        self.boot = int(rows.get(META, {}).get("boot", 0)) + 1
+        self.boot = boot_number(rows)
         self.ctx = ctx = Context(plan, variables, new_id, self.boot, now)
         self.bindings: dict[str, str] = {}
         self.statuses: dict[tuple[int, int], str] = {}
@@ -127,24 +127,28 @@ class Station:
         """Carry out every deadline that is due at ``now``."""
         self.ctx.now = now
         deadlines = self.ctx.deadlines
+        follows = False
         for key in sorted((k for k, when in deadlines.items() if when <= now), key=deadlines.__getitem__):
             due_s = deadlines.get(key)
             if due_s is not None and due_s <= now:
                 del deadlines[key]
-                self._due(*key, due_s)
-        self._after()
+                follows |= self._due(*key, due_s) is not NOTHING_FOLLOWS
+        if follows:
+            self._after()
         return self.ctx.ledger.close_turn()
 
-    def _due(self, part: str, number: int, due_s: float) -> None:
+    def _due(self, part: str, number: int, due_s: float) -> object:
         station_part = STATION_PARTS.get(part)
         if station_part is not None:
             station_part(self)
         elif (evse := self.evse(number)) is not None:
-            EVSE_PARTS[part](self, evse, due_s)
+            return EVSE_PARTS[part](self, evse, due_s)
+        return None
 
     def next_deadline(self) -> float | None:
         """When ``tick`` is wanted next, in monotonic seconds; None where nothing waits."""
-        return min(self.ctx.deadlines.values(), default=None)
+        deadlines = self.ctx.deadlines
+        return min(deadlines.values()) if deadlines else None
 
     @property
     def settled(self) -> bool:
@@ -153,7 +157,10 @@ class Station:
 
     def evse(self, number: int | None) -> Evse | None:
         """The EVSE with this number."""
-        return next((evse for evse in self.evses if evse.id == number), None)
+        for evse in self.evses:
+            if evse.id == number:
+                return evse
+        return None
 
     def told(self, evse: int, connector: int) -> str:
         """The status that was told last, as ``StatusTold`` gave it; empty where none was."""
@@ -278,7 +285,8 @@ class Station:
             self.auth.failed(query.token, event.cause)
         asked = getattr(query, "asked", None)
         if asked is not None:
-            self.ctx.ledger.promise(QueryEnded(asked, None, event.cause))
+            refused = f"{event.code}: {event.description}" if event.cause == "CallError" else event.cause
+            self.ctx.ledger.promise(QueryEnded(asked, None, refused))
 
     def ask(self, event: events.AskCsms) -> None:
         """The owner puts a question."""
@@ -292,7 +300,7 @@ class Station:
         if fact is None or not isinstance(fact, TransactionFact):
             return NOTHING_FOLLOWS
         identity = fact.transaction_id
-        evse = next((e for e in self.evses if e.transaction is not None and e.transaction.id == identity), None)
+        evse = self._evse_of(identity)
         if event.wire_id is not None:
             self.bindings[identity] = event.wire_id
             self.ctx.ledger.put(BINDINGS, identity, event.wire_id)
@@ -307,6 +315,14 @@ class Station:
             del self.bindings[identity]
             self.ctx.ledger.delete(BINDINGS, identity)
         return None if event.info is not None else NOTHING_FOLLOWS
+
+    def _evse_of(self, identity: str) -> Evse | None:
+        """Where this transaction runs."""
+        for evse in self.evses:
+            transaction = evse.desk.transaction
+            if transaction is not None and transaction.id == identity:
+                return evse
+        return None
 
     def bound(self, event: events.Bound) -> None:
         """A transaction is known to the CSMS under this id."""
@@ -348,7 +364,7 @@ class Station:
     # Power
 
     def hardware_ready(self, event: events.HardwareReady) -> None:
-        """Decide what becomes of transactions that were open when the power went (ARCHITECTURE §8)."""
+        """Decide what becomes of transactions that were open when the power went."""
         self.restored = True
         for evse in self.evses:
             transaction = evse.transaction

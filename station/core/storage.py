@@ -6,17 +6,19 @@ Which rows change when is each part's own business (``Ledger``); here they are g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from station.core.availability import AVAILABILITY
-from station.core.codec import to_row
+from station.core.codec import from_row, to_row
 from station.core.facts import fact_to_row
 from station.core.journal import JOURNAL, journal_key
 from station.core.meter import METER
 from station.core.records import Json, Rows
 from station.core.sampling import SAMPLES
 from station.core.token_store import CACHE, LOCAL_LIST
-from station.core.transaction import TRANSACTIONS
+from station.core.transaction import TRANSACTIONS, Transaction
+from station.core.values import MeterValue, TokenInfo
 from station.core.variables import TABLE as VARIABLES
 
 if TYPE_CHECKING:
@@ -53,24 +55,82 @@ def snapshot(station: Station) -> Rows:
     return {name: rows for name, rows in tables.items() if rows}
 
 
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What reading a row that was not written for this program raises."""
+
+
+class _Restorer:
+    """Hands the rows of each table to their owners, one by one."""
+
+    __slots__ = ("rows", "samples", "station")
+
+    def __init__(self, station: Station, rows: Rows) -> None:
+        self.station = station
+        self.rows = rows
+        self.samples: dict[str, Json] = {}
+
+    def read(self, table: str, take: Callable[[str, Json], None]) -> None:
+        """Have every row of a table taken; one that cannot be read is left out."""
+        for key, row in self.rows.get(table, {}).items():
+            try:
+                take(key, row)
+            except _UNREADABLE:
+                self.station.damaged.append(f"{table}/{key}")
+
+    def clock(self, key: str, row: Json) -> None:
+        self.station.ctx.timeline.offsets[int(key)] = float(row)
+
+    def binding(self, key: str, row: Json) -> None:
+        self.station.bindings[key] = str(row)
+
+    def cached(self, key: str, row: Json) -> None:
+        self.station.tokens.cache[key] = from_row(TokenInfo, row)
+
+    def listed(self, key: str, row: Json) -> None:
+        self.station.tokens.local_list[key] = from_row(TokenInfo, row)
+
+    def told(self, key: str, row: Json) -> None:
+        evse, _, connector = key.partition(".")
+        self.station.statuses[int(evse), int(connector)] = str(row)
+
+    def register(self, key: str, row: Json) -> None:
+        evse = self.station.evse(int(key))
+        if evse is not None:
+            evse.meter.restore(float(row))
+
+    def sample(self, key: str, row: Json) -> None:
+        from_row(MeterValue, row)
+        self.samples[key] = row
+
+    def transaction(self, key: str, row: Json) -> None:
+        del key
+        evse = self.station.evse(from_row(Transaction, row).evse)
+        if evse is not None and evse.transaction is None:
+            evse.desk.restore(row, self.samples)
+
+
 def restore(station: Station, rows: Rows) -> None:
-    """Begin a boot with what is stored. Called before anything else happens."""
-    ctx = station.ctx
+    """Begin a boot with what is stored. Called before anything else happens.
+
+    A row that cannot be read is left out and named in ``station.damaged``; it never keeps a station from booting.
+    """
+    ctx, restorer = station.ctx, _Restorer(station, rows)
     ctx.variables.restore(rows.get(VARIABLES, {}))
-    ctx.timeline.offsets = {int(boot): float(offset) for boot, offset in rows.get(CLOCKS, {}).items()}
-    station.damaged = ctx.ledger.restore(rows.get(JOURNAL, {}))
+    restorer.read(CLOCKS, restorer.clock)
+    station.damaged += [f"{JOURNAL}/{key}" for key in ctx.ledger.restore(rows.get(JOURNAL, {}))]
     for fact in ctx.ledger.facts.values():
         ctx.timeline.remember(fact.stamp)
-    station.bindings = dict(rows.get(BINDINGS, {}))
     station.availability.restore(rows.get(AVAILABILITY, {}))
-    station.tokens.restore(rows.get(CACHE, {}), rows.get(LOCAL_LIST, {}))
-    for key, text in rows.get(TOLD, {}).items():
-        evse, _, connector = key.partition(".")
-        station.statuses[int(evse), int(connector)] = text
-    for one in station.evses:
-        if (register := rows.get(METER, {}).get(str(one.id))) is not None:
-            one.meter.restore(register)
-    for row in rows.get(TRANSACTIONS, {}).values():
-        at = station.evse(row.get("evse"))
-        if at is not None and at.transaction is None:
-            at.desk.restore(row, rows.get(SAMPLES, {}))
+    restorer.read(BINDINGS, restorer.binding)
+    restorer.read(CACHE, restorer.cached)
+    restorer.read(LOCAL_LIST, restorer.listed)
+    restorer.read(TOLD, restorer.told)
+    restorer.read(METER, restorer.register)
+    restorer.read(SAMPLES, restorer.sample)
+    restorer.read(TRANSACTIONS, restorer.transaction)
+
+
+def boot_number(rows: Rows) -> int:
+    """The number of the boot that begins: one above the last, or above any boot that a stored clock is of."""
+    known = [rows.get(META, {}).get("boot", 0), *rows.get(CLOCKS, {})]
+    return 1 + max((int(one) for one in known if str(one).isdecimal()), default=0)

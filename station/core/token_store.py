@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from station.core.codec import from_row, to_row
+from station.core.codec import to_row
 from station.core.journal import Ledger
-from station.core.records import Json
 from station.core.values import IdToken, TokenInfo, TokenStatus
 
 CACHE = "cache"
@@ -83,8 +82,3 @@ class TokenStore:
                 now[key] = before
 
         self.ledger.undo(take_back, name, key)
-
-    def restore(self, cache: dict[str, Json], local_list: dict[str, Json]) -> None:
-        """Read both back."""
-        self.cache = {key: from_row(TokenInfo, row) for key, row in cache.items()}
-        self.local_list = {key: from_row(TokenInfo, row) for key, row in local_list.items()}

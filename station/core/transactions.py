@@ -34,6 +34,7 @@ from station.core.values import (
 ENDING: Final = "ending"
 _END_READING_S: Final = 2.0
 _AUTHORIZED: Final = Condition.AUTHORIZED.value
+_DATA_SIGNED: Final = Condition.DATA_SIGNED.value
 _ALIVE: Final = (Condition.EV_CONNECTED | Condition.AUTHORIZED | Condition.PARKING_BAY_OCCUPANCY).value
 _POWER_TRIGGERS: Final = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
 
@@ -85,7 +86,7 @@ class TransactionDesk:
         self.ctx = ctx
         self.evse = evse
         self.meter = meter
-        self.sampler = Sampler(ctx, evse.id)
+        self.sampler = Sampler(ctx, evse.id, signs=meter.signs)
         self.transaction: Transaction | None = None
         self.starting: TriggerReason | None = None
         self.ending: Ending | None = None
@@ -150,7 +151,7 @@ class TransactionDesk:
             if self.ending is not None:
                 self.finish(self.meter.last)
             if self.starting is None:
-                self.starting = trigger
+                self.starting = TriggerReason.SIGNED_DATA_RECEIVED if starts == _DATA_SIGNED else trigger
                 self.ctx.ledger.emit(MeterSession(self.evse.id, True, "", self.evse.token))
                 self.meter.want(Purpose.BEGIN)
         elif self.starting is not None and not now & wanted:
@@ -297,6 +298,8 @@ class TransactionDesk:
         if transaction is not None and self.ending is None and not self.undecided:
             transaction.last_wh = max(transaction.last_wh, reading.energy_wh)
             transaction.last = self.ctx.stamp()
+            if reading.signed_begin is not None:
+                self.sampler.begin_signed(transaction.id, reading.signed_begin)
 
     def sample(self, reading: Reading, purpose: Purpose) -> None:
         """Tell what the variables select from a reading that was taken for ``purpose``."""
@@ -349,6 +352,8 @@ class TransactionDesk:
             return
         values = self.sampler.kept
         if reading is not None:
+            if reading.signed_begin is not None:
+                self.sampler.begin_signed(transaction.id, reading.signed_begin)
             transaction.last_wh = max(transaction.last_wh, reading.energy_wh)
             if reading.energy_wh < transaction.last_wh:
                 reading = Reading(transaction.last_wh)

@@ -6,9 +6,11 @@ dialect may put them on the wire as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from station.core.frozen import dataclass
 
 
 class Pilot(StrEnum):
@@ -229,6 +231,14 @@ class Stamp:
     boot: int
 
 
+class Moment(StrEnum):
+    """What a meter that signs was asked for, other than a plain reading."""
+
+    BEGIN = "begin"
+    UPDATE = "update"
+    END = "end"
+
+
 @dataclass(frozen=True, slots=True)
 class SignedData:
     """A signed meter reading (OCPP 2.0.1 SignedMeterValueType)."""
@@ -243,7 +253,9 @@ class SignedData:
 class Reading:
     """One reading of a meter. What the meter does not offer is None.
 
-    ``energy_wh`` is the register; the tuples hold one value per phase.
+    ``energy_wh`` is the register; the tuples hold one value per phase. ``signed`` is what the meter signed for this
+    moment, ``signed_begin`` what it signed for the begin of the session, known only now or then. ``moment`` is None for
+    a plain reading.
     """
 
     energy_wh: float
@@ -255,6 +267,8 @@ class Reading:
     export_wh: float | None = None
     temperature_c: float | None = None
     signed: SignedData | None = None
+    signed_begin: SignedData | None = None
+    moment: Moment | None = None
     offered_a: float | None = None
 
 

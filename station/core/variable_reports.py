@@ -18,9 +18,6 @@ from station.core.variable_model import Model
 BASES = ("ConfigurationInventory", "FullInventory", "SummaryInventory")
 """The base reports."""
 
-CRITERIA = ("Active", "Available", "Enabled", "Problem")
-"""The component criteria of a custom report."""
-
 _ABNORMAL = ("Problem", "Tripped", "Overload", "Fallback")
 _PLACES = ("ChargingStation", "EVSE", "Connector")
 

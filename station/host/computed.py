@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
+from station.clock import utc_text
 from station.core.device_model import Address
 from station.core.evse import Evse
 from station.host.engine import Engine
@@ -24,7 +23,7 @@ class Computed:
         if address.variable == "Problem":
             return "true" if any(evse.faults for evse in self._evses(address)) else "false"
         if address.variable == "DateTime":
-            return self._engine.now_utc().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return utc_text(self._engine.now_utc())
         if address.component == "EVSE" and address.variable == "Power":
             return str(sum(self._power_w(evse) for evse in self._evses(address)))
         return None

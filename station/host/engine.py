@@ -44,7 +44,7 @@ _PHYSICAL = frozenset(
         effects.MeterSession,
     }
 )
-_OF_THE_STORE = (events.Recorded, events.RecordFailed)
+_OF_THE_STORE: frozenset[type[Any]] = frozenset({events.Recorded, events.RecordFailed})
 _QUIET: frozenset[type[Any]] = frozenset(
     {events.Traffic, events.StatusTold, events.Recorded, events.TriggerHeartbeat, events.HeartbeatAnswered}
 )
@@ -129,31 +129,33 @@ class Engine(StationView):
         if status is not None:
             station = status if station is None else min(station, status)
         wire = self.rpc.next_deadline()
-        if self.registered:
+        if self.outbox.retries and self.registered:
             retry = self.outbox.next_deadline(self.port.wire_now())
             if retry is not None:
                 wire = retry if wire is None else min(wire, retry)
         return station, wire
 
     def _settle(self) -> None:
-        """Work until nothing more follows: events, statuses, calls."""
+        """Work until nothing more follows: events, statuses, calls. No time passes meanwhile."""
         self._busy = True
+        now = self.port.station_now()
         try:
             while True:
                 while self._events:
                     event = self._events.pop(0)
-                    if type(event) not in _QUIET:
+                    kind = type(event)
+                    if kind not in _QUIET:
                         self._stale = True
-                    self._carry_out(self.station.handle(event, self.port.station_now()))
-                    if isinstance(event, _OF_THE_STORE):
+                    self._carry_out(self.station.handle(event, now))
+                    if kind in _OF_THE_STORE:
                         self._after(event)
-                self._look()
+                self._look(now)
                 if not self._pump() and not self._events:
                     return
         finally:
             self._busy = False
 
-    def _after(self, event: events.Recorded | events.RecordFailed) -> None:
+    def _after(self, event: Event) -> None:
         if isinstance(event, events.Recorded):
             self.store_failed = False
             while self._storing and self._storing[0][0] <= event.seq:
@@ -209,6 +211,7 @@ class Engine(StationView):
         """A message came in. Any text is legal."""
         self._busy = True
         try:
+            self.rpc.barred = self._barred
             self._rpc_events(self.rpc.receive(data, self.port.wire_now()))
             for ref in self.outbox.heard():
                 self._given_up(ref, "no answer")
@@ -232,6 +235,12 @@ class Engine(StationView):
     def _mute(self) -> bool:
         """While Rejected, a station of 1.6 answers nothing at all (OCPP 1.6 §4.2)."""
         return self.station.ctx.boot_status is RegistrationStatus.REJECTED and self.dialect.mute_while_rejected
+
+    @property
+    def _barred(self) -> bool:
+        """Until the boot was answered, and while it is Rejected, a station of 2.x refuses every call (B03.FR.08)."""
+        status = self.station.ctx.boot_status
+        return (status is None or status is RegistrationStatus.REJECTED) and not self.dialect.mute_while_rejected
 
     # Calls out
 
@@ -361,12 +370,8 @@ class Engine(StationView):
     # Calls in
 
     def _inbound(self, call: InboundCall) -> None:
-        status = self.station.ctx.boot_status
         if self._mute:
             self.rpc.drop(call.token)
-            return
-        if status is RegistrationStatus.REJECTED or (status is None and not self.dialect.mute_while_rejected):
-            self._write(self.rpc.refuse(call.token, ErrorKind.SECURITY, "the boot is not accepted"))
             return
         try:
             verdict: Inbound = self.dialect.inbound(call.action, call.payload, call.token, self)
@@ -444,11 +449,10 @@ class Engine(StationView):
     def _minimum_status_s(self) -> float:
         return self.station.ctx.number(MINIMUM_STATUS)
 
-    def _look(self) -> None:
+    def _look(self, now: float) -> None:
         """Compare statuses with what was told; only what is recorded is shown."""
         if self.station.reset.rebooting or not (self.station.settled or self.store_failed):
             return
-        now = self.port.station_now()
         if self._stale:
             self._stale = False
             for change in self.board.look(self.dialect, self, now):

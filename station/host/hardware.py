@@ -18,7 +18,7 @@ from drivers.sim.bay import Bay, BayState
 from station.core import effects, events
 from station.core.effects import Effect
 from station.core.events import Event
-from station.core.values import Fault, IdToken, Pilot, Reading, SignedData
+from station.core.values import Fault, IdToken, Moment, Pilot, Reading, SignedData
 from station.host.worker import HandOver, Look, Order, Worker
 
 log = logging.getLogger(__name__)
@@ -56,11 +56,20 @@ class Devices:
         )
 
 
-def core_reading(reading: api.Reading, offered_a: float | None) -> Reading | None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A reading, and which of the meter's session functions made it; None is a plain one."""
+
+    reading: api.Reading
+    moment: Moment | None = None
+
+
+def core_reading(taken: Taken, offered_a: float | None) -> Reading | None:
     """A driver's reading in the core's words; None where it has no register."""
+    reading = taken.reading
     if reading.energy_wh is None:
         return None
-    signed = reading.signed[-1] if reading.signed else None
+    signed = {made.context == "begin": _signed(made) for made in reading.signed}
     return Reading(
         energy_wh=reading.energy_wh,
         power_w=reading.power_w,
@@ -70,9 +79,15 @@ def core_reading(reading: api.Reading, offered_a: float | None) -> Reading | Non
         frequency_hz=reading.frequency_hz,
         export_wh=reading.energy_export_wh,
         temperature_c=reading.temperature_c,
-        signed=SignedData(signed.text, signed.method, signed.encoding, signed.public_key) if signed else None,
+        signed=signed.get(False),
+        signed_begin=signed.get(True),
+        moment=taken.moment,
         offered_a=offered_a,
     )
+
+
+def _signed(made: api.SignedReading) -> SignedData:
+    return SignedData(made.text, made.method, made.encoding, made.public_key)
 
 
 class EvseHardware:
@@ -95,16 +110,22 @@ class EvseHardware:
         self._feed: Feed = _nobody
         self._offered_a: float | None = None
         self._seen: dict[str, Any] = {}
-        self._session_reading: api.Reading | None = None
+        self._session_reading: Taken | None = None
         self._lost: frozenset[str] = NONE
         self._power_wanted = False
         self._look_due_s = devices.bay.at_s
         self._power_w = 0.0
         instant = frozenset(part for part in PARTS if _instant(getattr(devices, part)))
         self.instant = ALL if instant == ALL else instant
+        self._polled_here = bool(devices.outside & self.instant)
         self._counts_sessions = isinstance(devices.meter, api.SessionMeter)
         self._workers = self._make_workers(hand_over) if self.instant is not ALL else {}
         self.bay.subscribe(self._bay_changed)
+
+    @property
+    def public_key(self) -> str:
+        """The key of the meter's signatures, ``oca:base16:asn1:<hex>``; empty where it signs nothing or has none."""
+        return self.devices.meter.public_key if self._counts_sessions else ""
 
     @property
     def polled_meter(self) -> bool:
@@ -164,7 +185,7 @@ class EvseHardware:
     def next_change(self) -> float | None:
         """When ``poll`` is wanted next, in station time."""
         change = self.bay.next_change()
-        if self.devices.outside & self.instant:
+        if self._polled_here:
             return self._look_due_s if change is None else min(change, self._look_due_s)
         return change
 
@@ -196,7 +217,9 @@ class EvseHardware:
     def _saw_pilot(self, before: Any, state: api.PilotState) -> None:
         cable_moved = before is None or before.cable_present != state.cable_present
         pilot_moved = before is None or before.state != state.state
-        if cable_moved and state.cable_present:
+        elsewhere = pilot_moved and state.state != "A" and self.connector != self.plugged_connector
+        if state.cable_present and (cable_moved or elsewhere):
+            # Cables that are fixed do not move: the car tells at which of them it is.
             self.connector = self.plugged_connector
             self._feed(events.CableChanged(self.evse, self.connector, True, state.cable_limit_a))
         if pilot_moved:
@@ -223,11 +246,11 @@ class EvseHardware:
             self._lost -= {part}
             self._feed(events.FaultCleared(self.evse, _LOST[part]))
 
-    def meter_answered(self, reading: api.Reading) -> None:
+    def meter_answered(self, taken: Taken) -> None:
         """The meter was read."""
         self._answers("meter")
-        self._power_w = reading.power_w or 0.0
-        self._feed(events.MeterRead(self.evse, core_reading(reading, self._offered_a)))
+        self._power_w = taken.reading.power_w or 0.0
+        self._feed(events.MeterRead(self.evse, core_reading(taken, self._offered_a)))
 
     # What the core wants
 
@@ -252,6 +275,8 @@ class EvseHardware:
 
     def _work(self, effect: Effect) -> tuple[str, Callable[[], Any], Callable[[Any], None]]:
         """The part, what is done with it, and what is done with what that gives."""
+        if isinstance(effect, effects.ReadMeter):  # first: by far the most frequent
+            return "meter", partial(self._read_meter, effect.signed), self.meter_answered
         if isinstance(effect, (effects.OpenContactor, effects.CloseContactor)):
             return "contactor", *self._switch(isinstance(effect, effects.CloseContactor))
         if isinstance(effect, effects.OfferCurrent):
@@ -263,8 +288,6 @@ class EvseHardware:
             return "lock", partial(self._move_lock, effect), self._lock_moved
         if isinstance(effect, effects.MeterSession):
             return "meter", partial(self._session, effect), _ignore
-        if isinstance(effect, effects.ReadMeter):
-            return "meter", self._read_meter, self.meter_answered
         raise TypeError(f"no device carries out {type(effect).__name__}")
 
     def _switch(self, on: bool) -> tuple[Callable[[], Any], Callable[[Any], None]]:
@@ -304,11 +327,13 @@ class EvseHardware:
         if self._counts_sessions:
             meter, token = self.devices.meter, effect.token or IdToken("", "NONE")
             read = meter.begin_session(token.value, token.type) if effect.begins else meter.end_session()
-            self._session_reading = read
+            self._session_reading = Taken(read, Moment.BEGIN if effect.begins else Moment.END)
 
-    def _read_meter(self) -> api.Reading:
-        reading, self._session_reading = self._session_reading, None
-        return reading if reading is not None else self.devices.meter.read()
+    def _read_meter(self, signed: bool = False) -> Taken:
+        if signed and self._counts_sessions:
+            return Taken(self.devices.meter.read_signed(), Moment.UPDATE)
+        taken, self._session_reading = self._session_reading, None
+        return taken if taken is not None else Taken(self.devices.meter.read())
 
     # Threads
 

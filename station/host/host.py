@@ -17,7 +17,7 @@ from typing import Any
 from drivers.api import DriverError
 from drivers.sim.bay import Bay
 from drivers.sim.behaviour import Action, CarScript
-from station.clock import Clock, SystemClock
+from station.clock import Clock, SystemClock, utc_text
 from station.config import Profile
 from station.core.evse import Evse
 from station.core.meter import METER
@@ -27,7 +27,7 @@ from station.host.hardware import Devices, EvseHardware
 from station.host.kind import Kind
 from station.host.readers import Readers
 from station.host.runner import Runner, Surroundings
-from station.host.status import station_status, utc_text
+from station.host.status import station_status
 from station.host.tracing import Tracer
 from station.host.variables import variable_list
 from station.net import dial
@@ -78,28 +78,12 @@ class Host:
         self.store = store if store is not None else open_store(profile, self.loop)
         clock = clock or SystemClock()
         kind = kind or Kind(profile)
-        given: dict[int, dict[str, Any]] = {}
-        for (evse, part), device in (drivers or {}).items():
-            given.setdefault(evse, {})[part] = device
-        rows = self.store.load().get(METER, {})
-        hardware = {
-            evse.id: EvseHardware(
-                evse.id,
-                Devices.of(
-                    Bay(self._bay_options(kind, evse), clock, start_wh=float(rows.get(str(evse.id)) or 0.0)),
-                    given.get(evse.id, {}),
-                ),
-                tuple(connector.id for connector in evse.connectors),
-                self._hand_over,
-            )
-            for evse in profile.evses
-        }
         self.runner = Runner(
             kind,
             profile,
             Surroundings(
                 store=self.store,
-                hardware=hardware,
+                hardware=self._hardware(kind, clock, drivers or {}),
                 told=self.told,
                 traced=self._frame,
                 clock=clock,
@@ -125,6 +109,20 @@ class Host:
             self._script = CarScript(car, rng, clock.now())
         self._script_timer: asyncio.TimerHandle | None = None
         self._clock = clock
+
+    def _hardware(self, kind: Kind, clock: Clock, drivers: Mapping[tuple[int, str], Any]) -> dict[int, EvseHardware]:
+        """The devices of every EVSE: those from outside, and a simulated bay for the rest."""
+        given: dict[int, dict[str, Any]] = {}
+        for (number, part), device in drivers.items():
+            given.setdefault(number, {})[part] = device
+        rows = self.store.load().get(METER, {})
+        hardware = {}
+        for evse in self.profile.evses:
+            bay = Bay(self._bay_options(kind, evse), clock, start_wh=float(rows.get(str(evse.id)) or 0.0))
+            connectors = tuple(connector.id for connector in evse.connectors)
+            devices = Devices.of(bay, given.get(evse.id, {}))
+            hardware[evse.id] = EvseHardware(evse.id, devices, connectors, self._hand_over)
+        return hardware
 
     @staticmethod
     def _bay_options(kind: Kind, evse: Any) -> Any:
@@ -243,7 +241,7 @@ class Host:
 
     def look(self) -> None:
         """Ask those who wait whether their time has come; called after every turn."""
-        if self._looking:
+        if self._looking or not self._waiting:
             return
         self._looking = True
         try:
@@ -280,7 +278,7 @@ class Host:
     # Looking
 
     def status(self) -> dict[str, Any]:
-        """See INTERFACE §3."""
+        """What the station shows of itself, in the shape of docs/control.md."""
         return station_status(self.runner)
 
     def variables(self) -> list[dict[str, Any]]:
@@ -308,7 +306,7 @@ class Host:
 
     def _frame(self, direction: str, text: str | bytes) -> None:
         if self._tracer is None:
-            if not any(types is not None and WIRE in types for _, types in self._listeners):
+            if not self._listeners or not any(types is not None and WIRE in types for _, types in self._listeners):
                 return
             self._tracer = Tracer(self._wire, None)
         self._tracer.frame(direction, text)

@@ -13,7 +13,7 @@ from station.config.profile import EvseConfig
 from station.core.catalogue import Address, Catalogue, Layout, build_catalogue
 from station.core.context import ConnectorPlan, EvsePlan, StationPlan
 from station.core.variable_model import Model, Setting
-from station.host.settings import PASSWORD_LENGTH, merged, profile_settings
+from station.host.settings import merged, owners_password, profile_settings
 from station.host.view import Wiring
 from station.ocpp.dialect import Dialect, Identity
 from station.ocpp.rules import RULES, WireRules
@@ -39,7 +39,12 @@ class Kind:
     @cached_property
     def features(self) -> frozenset[str]:
         """The features present."""
-        return FEATURES
+        return FEATURES | {"signed_meter_values"} if self._signs else FEATURES
+
+    @cached_property
+    def _signs(self) -> bool:
+        """Whether a meter of the station signs."""
+        return any(_signs(evse) for evse in self.profile.evses)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -58,7 +63,8 @@ class Kind:
 
     @cached_property
     def _settings(self) -> tuple[Setting, ...]:
-        return (*self._own_settings(), *profile_settings(self.profile, self.catalogue, self.layout))
+        own = self._own_settings()
+        return (*own, *profile_settings(self.profile, self.catalogue, self.layout, own))
 
     @cached_property
     def _models(self) -> dict[str, Model]:
@@ -122,7 +128,7 @@ class Kind:
             max_current_a=evse.max_current_a,
             phases=evse.phases,
             session_meter=simulated and meter.counts == "session",
-            signing_meter=simulated and meter.signed is not False,
+            signing_meter=_signs(evse),
         )
 
     @cached_property
@@ -186,13 +192,12 @@ class Kind:
             "ChargingStation.FirmwareVersion": identity.firmware or "",
             "SecurityCtrlr.SecurityProfile": str(self.profile.csms.security.profile),
         }
+        if self._signs:
+            own["SampledDataCtrlr.SignReadings"] = "true"  # whoever has a meter that signs wants that to be told
         settings = [Setting(Address.parse(name)[0], value, default=True) for name, value in own.items()]
         password = self.profile.csms.security.password
         if password is not None:
-            address = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
-            # A short password of the owner's stands; the CSMS may not set one that is shorter than OCPP allows.
-            text = password.reveal()
-            settings.append(Setting(address, text, minimum=min(PASSWORD_LENGTH, len(text)), default=True))
+            settings.append(owners_password(password.reveal(), default=True))
         for evse in self.profile.evses:
             power = Address.parse(f"EVSE@{evse.id}.Power")[0]
             settings.append(Setting(power, maximum=evse.max_current_a * evse.phases * 230.0, default=True))
@@ -200,3 +205,8 @@ class Kind:
                 where = Address.parse(f"Connector@{evse.id}.{connector.id}.ConnectorType")[0]
                 settings.append(Setting(where, connector.type, default=True))
         return tuple(settings)
+
+
+def _signs(evse: EvseConfig) -> bool:
+    meter = evse.hardware.meter.parsed
+    return isinstance(meter, MeterOptions) and meter.signed is not False

@@ -1,10 +1,12 @@
-"""What observers are told, in the shapes of INTERFACE §3. Words only; the host delivers them."""
+"""What observers are told, in the shapes of docs/control.md. Words only; the host delivers them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from station.core.values import IdToken
+from station.core.faults import HARMLESS
+from station.core.values import Fault, IdToken
+from station.ocpp.dialect import NO_ERROR, Told
 from station.ocpp.statuses import Change
 
 if TYPE_CHECKING:
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def tag(token: IdToken | None) -> str | None:
-    """A token's text for the control face, where nothing is masked."""
-    return token.value if token is not None else None
+    """A token's text for the control face, where nothing is masked; None where no card was needed."""
+    return (token.value or None) if token is not None else None
 
 
 class Notices:
@@ -50,9 +52,16 @@ class Notices:
                 "connector": self.engine.number(evse, connector),
                 "status": change.told.status,
                 "previousStatus": change.previous.status if change.previous else None,
-                "errorCode": change.told.error_code,
+                "errorCode": self._error_code(evse, change.told),
             },
         )
+
+    def _error_code(self, evse: int, told: Told) -> str:
+        """The fault behind a status. OCPP 2.x tells it elsewhere; observers want it with the status all the same."""
+        at = self.engine.station.evse(evse)
+        if told.error_code != NO_ERROR or at is None or not at.faulted():
+            return told.error_code
+        return next((fault.value for fault in at.faults if fault not in HARMLESS), Fault.OTHER_ERROR.value)
 
 
 def wire_number(wire_id: str | None) -> int | str | None:

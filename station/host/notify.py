@@ -1,7 +1,7 @@
 """Tells systemd how the station is: READY, WATCHDOG, STOPPING (sd_notify: one datagram each, no library).
 
 The watchdog is fed from the event loop, at half of WATCHDOG_USEC: a loop that hangs feeds nothing, and the unit is
-restarted with its contactors opened (RELIABILITY, "Hardware, storage, processes").
+restarted with its contactors opened.
 """
 
 from __future__ import annotations

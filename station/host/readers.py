@@ -9,14 +9,12 @@ from typing import Any
 
 from drivers import api, registry
 from drivers.pump import Pump, ReaderLoop, Sink
-from drivers.uid import UidPolicy, token_of
+from drivers.uid import AS_READ, token_of
 from station.config.profile import ReaderConfig
 from station.core.events import Event, FaultCleared, FaultRaised, TokenPresented
 from station.core.values import Fault, IdToken
 
 log = logging.getLogger(__name__)
-
-_AS_READ = UidPolicy()
 
 
 class Readers:
@@ -83,8 +81,7 @@ class Readers:
     def card(self, index: int, card: api.Card) -> None:
         """A reader saw a card."""
         config = self._configs[index]
-        policy = config.uid or _AS_READ
-        text = token_of(card, policy)
+        text = token_of(card, config.uid or AS_READ)
         self._told(
             "card",
             {

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from station.clock import Clock, SystemClock
@@ -53,7 +54,7 @@ _TIMES = Address.parse("OCPPCommCtrlr.RetryBackOffRepeatTimes")[0]
 _PASSWORD = security_profile.PASSWORD
 _TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
 _IDENTITY = Address.parse("SecurityCtrlr.Identity")[0]
-_UNANSWERED = 30.0
+_UNANSWERED_S = 30.0
 _PARTING_S = 0.2
 
 Told = Callable[[str, dict[str, Any]], None]
@@ -62,7 +63,7 @@ Traced = Callable[[str, str | bytes], None]
 
 @dataclass(slots=True)
 class Surroundings:
-    """What a runner is given. ``told`` hears events (INTERFACE §3), ``traced`` every frame ('>' or '<', text)."""
+    """What a runner is given. ``told`` hears events (docs/control.md), ``traced`` every frame ('>' or '<', text)."""
 
     store: Store
     hardware: dict[int, EvseHardware]
@@ -76,7 +77,7 @@ class Surroundings:
 
 
 class Runner:
-    """A running station. Implements ``engine.Port`` and ``link.Owner``.
+    """A running station. Implements ``view.Port`` and ``link.Owner``.
 
     Args:
         kind: what it shares with others of its profile.
@@ -103,6 +104,7 @@ class Runner:
         self._boots = 0
         self._asked = 0
         self._resurrection: asyncio.TimerHandle | None = None
+        self._fallback: asyncio.TimerHandle | None = None
         self.link = Link(self, surroundings.dialer, f"{surroundings.seed or ''}/{profile.station.id}/link", loop)
         self.stay_offline = False
         self.rebooting = False
@@ -127,6 +129,10 @@ class Runner:
         self._make_rpc = make_rpc
         if variables.known(_IDENTITY):
             variables.compute(_IDENTITY, lambda: self.profile.station.id)
+        for evse, hardware in self.around.hardware.items():
+            key = Address("FiscalMetering", None, evse, None, "PublicKey")
+            if variables.known(key):
+                variables.compute(key, partial(getattr, hardware, "public_key"))
         variables.compute_with(Computed(engine).value)
         if variables.known(security_profile.LEVEL):
             variables.guard(security_profile.LEVEL, security_profile.guard(self.profile, variables))
@@ -134,7 +140,7 @@ class Runner:
             variables.listen(address, self._link_variable_changed)
         return engine
 
-    def start(self, reason: BootReason = BootReason.POWER_UP) -> None:
+    def start(self) -> None:
         """Begin the first boot of this process. Dialling is ``link.connect``."""
         self._begin(events.HardwareReady())
 
@@ -149,7 +155,7 @@ class Runner:
             self.feed(events.ClockLearnt(utc))
         self.feed(ready)
         for key in self.engine.station.damaged:
-            self.around.told("error", {"message": f"the stored message {key} cannot be read and was set aside"})
+            self.around.told("error", {"message": f"the stored row {key} cannot be read and is left out"})
 
     def down(self) -> None:
         """Everything of this boot ends, as at a power cut: nothing is told, nothing is stored any more."""
@@ -411,7 +417,7 @@ class Runner:
         )
 
     def _call_timeout_s(self) -> float:
-        return self.engine.variables.number(_TIMEOUT, _UNANSWERED)
+        return self.engine.variables.number(_TIMEOUT, _UNANSWERED_S)
 
     def back_off(self) -> BackOffSettings:
         """Link: RetryBackOff* as they are now."""
@@ -428,6 +434,7 @@ class Runner:
         dialect = next((d for d in self.kind.dialects if d.subprotocol == subprotocol), None)
         if dialect is None or self.version not in (None, dialect.version):
             return False
+        self._keep_security_profile()
         if dialect is not self.engine.dialect:
             self.engine.station.ctx.plan = self.kind.plan(dialect)
             self.engine.variables.model = self.kind.model(dialect)
@@ -473,9 +480,18 @@ class Runner:
     def _upgrade(self, old: str) -> None:
         """Dial with a higher security profile; the old one comes back where that fails (Security WP A05.FR.06-08)."""
         self.link.renew("the security profile was changed")
-        self.loop.call_later(self.profile.csms.security.fall_back_after_s, self._fall_back, old)
+        self._keep_security_profile()
+        patience_s = self.profile.csms.security.fall_back_after_s
+        self._fallback = self.loop.call_later(patience_s, self._fall_back, old)
+
+    def _keep_security_profile(self) -> None:
+        """The security profile has connected: no later outage brings the lower one back (Security WP A05.FR.01)."""
+        if self._fallback is not None:
+            self._fallback.cancel()
+            self._fallback = None
 
     def _fall_back(self, old: str) -> None:
+        self._fallback = None
         if self.alive and self.link.wanted and not self.link.up:
             log.warning("the new security profile does not connect; back to %s", old)
             self.feed(events.SetVariables(None, ((security_profile.LEVEL, "Actual", old),), "manufacturer"))

@@ -13,6 +13,7 @@ from station.config import ConfigError, Profile
 from station.config.errors import Position, Problem
 from station.config.profile import ShortName, VariableSetting
 from station.config.secret import Secret
+from station.config.units import FALSE_WORDS, TRUE_WORDS
 from station.core.catalogue import Address, Catalogue, DataType, Layout, Mutability
 from station.core.variable_model import Model, Setting, VariableError
 from station.ocpp.dialect import Dialect
@@ -20,6 +21,8 @@ from station.ocpp.v16 import keys
 
 PASSWORD_LENGTH = 16
 """The least that OCPP 2.0.1 takes for BasicAuthPassword, and the Security Whitepaper for AuthorizationKey."""
+
+_PASSWORD = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
 
 _SHORT: dict[str, tuple[str, ...]] = {
     "csms.security.profile": ("SecurityCtrlr.SecurityProfile",),
@@ -68,8 +71,16 @@ class _Collector:
         self.settings.append((setting, position))
 
 
-def profile_settings(profile: Profile, catalogue: Catalogue, layout: Layout) -> tuple[Setting, ...]:
+def profile_settings(
+    profile: Profile, catalogue: Catalogue, layout: Layout, own: Iterable[Setting] = ()
+) -> tuple[Setting, ...]:
     """Every setting of the profile, in order.
+
+    Args:
+        profile: the profile.
+        catalogue: the variables that the station may have.
+        layout: its EVSEs and connectors.
+        own: what stands before the profile's variables and limits them, such as the power of an EVSE.
 
     Raises:
         ConfigError: unknown names without a type, illegal values, contradictions; all of them at once.
@@ -84,15 +95,17 @@ def profile_settings(profile: Profile, catalogue: Catalogue, layout: Layout) -> 
                 collector.add(setting, entry.position)
         except (ValueError, KeyError) as problem:
             collector.problems.append(Problem(entry.position, str(problem).strip("'\"")))
-    collector.problems.extend(_refused(collector.settings, catalogue, layout))
+    collector.problems.extend(_refused(collector.settings, catalogue, layout, own))
     if collector.problems:
         raise ConfigError(collector.problems)
     return tuple(setting for setting, _ in collector.settings)
 
 
-def _refused(settings: Iterable[tuple[Setting, Position]], catalogue: Catalogue, layout: Layout) -> Iterator[Problem]:
+def _refused(
+    settings: Iterable[tuple[Setting, Position]], catalogue: Catalogue, layout: Layout, own: Iterable[Setting]
+) -> Iterator[Problem]:
     """Every setting that the variable store does not take, with its place."""
-    taken: list[Setting] = []
+    taken = list(own)
     for setting, position in settings:
         try:
             Model(catalogue, (*taken, setting), layout)
@@ -103,13 +116,17 @@ def _refused(settings: Iterable[tuple[Setting, Position]], catalogue: Catalogue,
             taken.append(setting)
 
 
+def owners_password(text: str, *, default: bool = False) -> Setting:
+    """The Basic Auth password of the profile. A short one stands; the CSMS may not set one shorter than OCPP allows."""
+    return Setting(_PASSWORD, text, minimum=min(PASSWORD_LENGTH, len(text)), default=default)
+
+
 def _short(short: ShortName) -> Iterator[Setting]:
     for name in _SHORT.get(short.path, ()):
         address, _ = Address.parse(name)
         value = _text(short.value)
         if short.path == "csms.security.password":
-            # A short password of the owner's stands; the CSMS may not set one that is shorter than OCPP allows.
-            yield Setting(address, value, minimum=min(PASSWORD_LENGTH, len(value)))
+            yield owners_password(value)
         elif "." in value and isinstance(short.value, float):
             # OCPP has whole seconds here; an owner who writes a fraction gets it.
             yield Setting(address, value, type=DataType.DECIMAL)
@@ -157,15 +174,11 @@ def _type_of(catalogue: Catalogue, address: Address) -> DataType | None:
     return definition.type if definition is not None else None
 
 
-_TRUE = frozenset({"on", "yes", "true"})
-_FALSE = frozenset({"off", "no", "false"})
-
-
 def _plain(value: str | None, kind: DataType | None) -> str | None:
     """``off``, ``no`` and ``false`` mean the same for a boolean, and so do their opposites."""
     if value is not None and kind is DataType.BOOLEAN:
         lowered = value.casefold()
-        return "true" if lowered in _TRUE else "false" if lowered in _FALSE else value
+        return "true" if lowered in TRUE_WORDS else "false" if lowered in FALSE_WORDS else value
     return value
 
 

@@ -1,19 +1,14 @@
-"""What a station shows of itself, in the shape of INTERFACE §3."""
+"""What a station shows of itself, in the shape of docs/control.md."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from station.clock import utc_text
 from station.core.evse import Evse
-from station.core.values import ChargingState, Fault
+from station.core.values import ChargingState, ContactorState, Fault
 from station.host.notices import tag, wire_number
 from station.host.runner import Runner
-
-
-def utc_text(when: datetime) -> str:
-    """UTC with milliseconds and Z."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def station_status(runner: Runner) -> dict[str, Any]:
@@ -40,7 +35,7 @@ def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
         "pilot": evse.pilot.value if active else "A",
         "state": session_state(evse) if active else "idle",
         "status": _status(runner, evse.id, connector),
-        "contactor": evse.contactor.shown.value,
+        "contactor": _contactor(runner, evse).value,
         "locked": active and evse.connector.locked,
         "meter_wh": evse.meter.shown_wh,
         "power_w": runner.around.hardware[evse.id].power_w() if active else 0.0,
@@ -49,6 +44,15 @@ def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
         "reservation": None,
         "transaction": _transaction(runner, evse) if active else None,
     }
+
+
+_STUCK = frozenset({ContactorState.WELDED, ContactorState.STUCK_OPEN})
+
+
+def _contactor(runner: Runner, evse: Evse) -> ContactorState:
+    """What the main contacts are doing; without power a contactor falls open, unless it is welded."""
+    shown = evse.contactor.shown
+    return shown if runner.alive or shown in _STUCK else ContactorState.OPEN
 
 
 _ACTIVE = {

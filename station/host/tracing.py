@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from station.clock import utc_text
+
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 256
@@ -69,7 +71,7 @@ class Tracer:
             self._told({"direction": direction, "action": action, "messageId": identity, "payload": payload})
         if self._file is not None:
             record = {
-                "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "time": utc_text(datetime.now(UTC)),
                 "direction": direction,
                 "action": action,
                 "id": identity,

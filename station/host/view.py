@@ -46,7 +46,7 @@ class Port(Protocol):
         ...
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
-        """Tell observers (INTERFACE §3)."""
+        """Tell observers an event of docs/control.md."""
         ...
 
     def token_ended(self, effect: effects.TokenEnded) -> None:

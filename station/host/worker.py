@@ -11,9 +11,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
+
+from station.core.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

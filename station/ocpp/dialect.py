@@ -10,12 +10,12 @@ Spec: OCPP 1.6 edition 2; OCPP 2.0.1 part 2, E ("how to behave like 1.6" by TxSt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 from station.core.events import Delivered, Event
 from station.core.facts import Fact, Notice
+from station.core.frozen import dataclass
 from station.core.values import ChargingState, Fault, IdToken, RegistrationStatus, Stamp
 from station.core.variables import Variables
 
@@ -28,11 +28,11 @@ class OutCall:
     payload: dict[str, Any]
 
 
-class _NotReady:
+class NotReady:
     """A fact that cannot be worded yet (OCPP 1.6: its transaction has no id). It waits; others do not overtake it."""
 
 
-NOT_READY: Final = _NotReady()
+NOT_READY: Final = NotReady()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,16 @@ class Identity:
     meter_type: str | None = None
 
 
+NO_ERROR: Final = "NoError"
+"""The error code of a connector without a fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A connector's status as a version tells it. Its text is what the core stores of it."""
 
     status: str
-    error_code: str = "NoError"
+    error_code: str = NO_ERROR
     info: str = ""
 
     @property
@@ -224,7 +228,7 @@ class Dialect(Protocol):
         """How long an id token may be."""
         ...
 
-    def render(self, fact: Fact, view: View) -> OutCall | _NotReady | None:
+    def render(self, fact: Fact, view: View) -> OutCall | NotReady | None:
         """The call that tells ``fact``; None where this version does not tell it."""
         ...
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
 import orjson
+
+from station.core.frozen import dataclass
 
 MAX_ID_LENGTH: Final = 36
 """Longest message id of a valid frame, in characters (OCPP-J 1.6 §4.1.4, OCPP 2.0.1 part 4 §4.1.4)."""

@@ -11,10 +11,11 @@ Spec: OCPP 1.6 §3.7.1 and errata; OCPP 2.0.1 E13 (retries), part 4 §4.1.3 (one
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from station.core.facts import Fact, TransactionFact
+from station.core.frozen import dataclass
 from station.ocpp.dialect import NOT_READY, Dialect, OutCall, View
 
 log = logging.getLogger(__name__)
@@ -182,6 +183,12 @@ class Outbox:
         if lane.facts and not lane.flying and dialect.render(lane.facts[0][2], view) is NOT_READY:
             return lane.facts[0][2]
         return None
+
+    @property
+    def retries(self) -> bool:
+        """Whether a fact may have to wait for its retry."""
+        first, second = self._lanes
+        return first.not_before_s > 0 or second.not_before_s > 0
 
     def next_deadline(self, now: float) -> float | None:
         """When a fact that waits for its retry may be sent again."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from station.core.frozen import dataclass
 from station.errors import StationError
 from station.ocpp.frames import (
     NO_ID,
@@ -134,7 +135,7 @@ class Rpc:
         supported: tells whether the station has the function of a known action; default: it has them all.
     """
 
-    __slots__ = ("_connected", "_last_token", "_new_id", "_outstanding", "_pending", "_rules", "_supported")
+    __slots__ = ("_connected", "_last_token", "_new_id", "_outstanding", "_pending", "_rules", "_supported", "barred")
 
     def __init__(
         self, rules: WireRules, new_id: Callable[[], str], supported: Callable[[str], bool] | None = None
@@ -146,6 +147,8 @@ class Rpc:
         self._pending: dict[int, tuple[str, str]] = {}
         self._last_token = 0
         self._connected = False
+        self.barred = False
+        """Whether every CALL to us is a SecurityError, whatever it asks for (OCPP 2.0.1 B03.FR.08)."""
 
     @property
     def busy(self) -> bool:
@@ -305,6 +308,8 @@ class Rpc:
     def _refusal(self, frame: Call) -> tuple[ErrorKind, str] | None:
         """Find why a CALL does not reach its handler."""
         rules = self._rules
+        if self.barred:
+            return ErrorKind.SECURITY, "the boot is not accepted"
         if frame.action not in known_actions(rules.version):
             return ErrorKind.NOT_IMPLEMENTED, "unknown action"
         if self._supported is not None and not self._supported(frame.action):

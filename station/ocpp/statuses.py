@@ -8,8 +8,8 @@ duration (OCPP 1.6 MinimumStatusDuration) a status is told once it has lasted th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from station.core.frozen import dataclass
 from station.ocpp.dialect import Dialect, EvseView, Told, View
 
 Place = tuple[int, int]

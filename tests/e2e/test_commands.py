@@ -1,4 +1,4 @@
-"""Every command of INTERFACE §2 through the control lines of the program, and what is refused."""
+"""Every command of docs/control.md through the control lines of the program, and what is refused."""
 
 from __future__ import annotations
 

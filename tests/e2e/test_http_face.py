@@ -1,4 +1,4 @@
-"""The HTTP face of a running station: INTERFACE §2 and §3 as programs outside use them."""
+"""The HTTP face of a running station: docs/control.md as programs outside use them."""
 
 from __future__ import annotations
 

@@ -136,3 +136,19 @@ def test_what_cannot_run_is_exit_2_without_a_traceback(tmp_path: Path, arguments
     assert result.returncode == 2
     assert error in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("script", "code"), [("echo done > {mark}", 0), ("exit 3", 1)])
+def test_the_profile_s_own_program_reboots_the_machine(tmp_path: Path, script: str, code: int) -> None:
+    mark, program, profile = tmp_path / "mark", tmp_path / "reboot", tmp_path / "station.yaml"
+    program.write_text("#!/bin/sh\n" + script.format(mark=mark) + "\n")
+    program.chmod(0o700)
+    profile.write_text(f"store: memory\nreboot: {{real: {{exec: {program}}}}}\n")
+    station = Station(tmp_path, str(profile), "--control", "stdio")
+    try:
+        assert station.ask("connect")["ok"]
+        assert station.ask("reboot")["ok"]
+        assert station.process.wait(15) == code
+    finally:
+        station.process.kill()
+    assert mark.exists() is (code == 0)

@@ -21,11 +21,13 @@ from station.core.catalogue import Layout, build_catalogue
 from station.core.context import EvsePlan, StationPlan
 from station.core.device_model import Address
 from station.core.facts import Phase, TransactionFact
+from station.core.journal import JOURNAL, journal_key
 from station.core.records import Rows, apply
 from station.core.station import Station
 from station.core.values import (
     BootReason,
     IdToken,
+    Moment,
     Pilot,
     Reading,
     RegistrationStatus,
@@ -38,7 +40,7 @@ from station.core.variable_model import Model, Setting
 from station.core.variables import Variables
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-FEATURES = frozenset({"core", "auth_cache", "local_list", "energy_after_invalid_id"})
+FEATURES = frozenset({"core", "auth_cache", "local_list", "energy_after_invalid_id", "signed_meter_values"})
 CARD = IdToken("04A1B2C3")
 OTHER = IdToken("04FFEE11")
 E = TypeVar("E")
@@ -81,6 +83,7 @@ class Bay:
     silent: bool = False
     session: bool = False
     base_wh: float = 0.0
+    moment: Moment | None = None
 
     def read(self, now: float) -> Reading:
         """The meter at this moment."""
@@ -256,9 +259,12 @@ class World:
                 self._answer(ev.ContactorMoved(effect.evse, moved))
         elif isinstance(effect, ef.ReadMeter):
             if not bay.silent:
-                self._answer(ev.MeterRead(effect.evse, bay.read(self.now)))
-        elif isinstance(effect, ef.MeterSession) and bay.session and effect.begins:
-            bay.base_wh = bay.read(self.now).energy_wh + bay.base_wh
+                moment, bay.moment = bay.moment, None
+                self._answer(ev.MeterRead(effect.evse, replace(bay.read(self.now), moment=moment)))
+        elif isinstance(effect, ef.MeterSession):
+            bay.moment = Moment.BEGIN if effect.begins else Moment.END
+            if bay.session and effect.begins:
+                bay.base_wh = bay.read(self.now).energy_wh + bay.base_wh
         elif isinstance(effect, ef.OfferCurrent):
             bay.offered_a = effect.current_a
             if bay.pilot in (Pilot.B, Pilot.C):
@@ -297,11 +303,13 @@ class World:
     # What people and cars do
 
     def connect(self) -> list[Any]:
-        """The link comes up; what is queued is delivered."""
+        """The link comes up; what is queued is delivered. What is not recorded yet is not: it was never told."""
         self.linked = True
         out = self.send(ev.Connected())
         if self.deliver:
             for key, fact in list(self.station.ctx.ledger.facts.items()):
+                if journal_key(key) not in self.rows.get(JOURNAL, {}):
+                    continue
                 known = {(one.transaction_id, one.seq_no) for one in self.told}
                 if isinstance(fact, TransactionFact) and (fact.transaction_id, fact.seq_no) not in known:
                     self.told.append(fact)

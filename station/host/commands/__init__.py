@@ -1,4 +1,4 @@
-"""The commands of INTERFACE §2: what each does to the world or the station, and when it is answered."""
+"""The commands of docs/control.md: what each does to the world or the station, and when it is answered."""
 
 from __future__ import annotations
 
@@ -49,5 +49,4 @@ HANDLERS: dict[str, Handler] = {
     "local_list_put": upkeep.local_list_put,
     "send_ocpp": sessions.send_ocpp,
 }
-"""Every command of INTERFACE §2."""
-"""Every command of INTERFACE §2."""
+"""Every command by its name in ``station.control.registry``."""

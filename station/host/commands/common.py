@@ -44,11 +44,13 @@ def evse_of(host: Host, params: Params) -> tuple[Evse, int]:
 
 
 def alive(host: Host) -> None:
+    """Refuse while the station is down (``CommandRefused``)."""
     if not host.runner.alive:
         raise CommandRefused("the station is down; it comes back by itself")
 
 
 def token_of(params: Params) -> IdToken:
+    """The card that a command shows."""
     return IdToken(params["tagId"], params.get("tokenType", "ISO14443"))
 
 
@@ -65,6 +67,7 @@ def settled(host: Host, data: Data | None = None) -> Wait:
 
 
 def present(host: Host, token: IdToken, evses: tuple[int, ...]) -> Wait:
+    """Show a card at these EVSEs (none: wherever it may go); answer with what became of it."""
     host.told("card", {"reader": "control", "tagId": token.value, "technology": token.type, "random": False})
     asked, future = host.runner.question()
     host.runner.feed(events.TokenPresented(token, "control", evses, asked))
@@ -82,6 +85,11 @@ _REASONS = {reason.value.casefold(): reason for reason in StopReason}
 
 
 def stop_reason(text: str) -> StopReason:
+    """The stop reason of this name, in any case.
+
+    Raises:
+        CommandRefused: there is none.
+    """
     known = _REASONS.get(text.casefold())
     if known is None:
         raise CommandRefused(f"no stop reason is called {text[:40]!r}")

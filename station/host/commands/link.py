@@ -1,4 +1,4 @@
-"""Commands about the connection, and looking at the station (INTERFACE §2)."""
+"""Commands about the connection, and looking at the station (docs/control.md)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ _STATUSES_S = 5.0
 
 
 def status(host: Host, params: Params) -> Data:
+    """What the station shows of itself."""
     del params
     return station_status(host.runner)
 
 
 def connect(host: Host, params: Params) -> Wait:
+    """Dial at once; answer when the boot is accepted and the statuses are answered, 5 s after it at most."""
     del params
     runner = host.runner
     if not runner.kind.wiring.central:
@@ -48,6 +50,7 @@ def connect(host: Host, params: Params) -> Wait:
 
 
 def disconnect(host: Host, params: Params) -> Data:
+    """Close properly, and stay offline."""
     del params
     host.runner.stay_offline = True
     host.runner.link.close()
@@ -55,6 +58,7 @@ def disconnect(host: Host, params: Params) -> Data:
 
 
 def go_offline(host: Host, params: Params) -> Data:
+    """Cut without a close, as a network that is gone, and stay offline."""
     del params
     host.runner.stay_offline = True
     host.runner.link.abort()
@@ -62,6 +66,7 @@ def go_offline(host: Host, params: Params) -> Data:
 
 
 def come_online(host: Host, params: Params) -> Data:
+    """Dial at once; this is no boot."""
     del params
     host.runner.stay_offline = False
     host.runner.connect()
@@ -69,6 +74,7 @@ def come_online(host: Host, params: Params) -> Data:
 
 
 def drop_connection(host: Host, params: Params) -> Data:
+    """Abort once; the back-off takes over."""
     del params
     host.runner.link.drop("dropped by command")
     return {}

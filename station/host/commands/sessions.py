@@ -1,4 +1,4 @@
-"""Commands that start and stop transactions, and that send messages (INTERFACE §2)."""
+"""Commands that start and stop transactions, and that send messages (docs/control.md)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 def start_transaction(host: Host, params: Params) -> Wait:
+    """Supply cable and card where they are missing; answer when it charges."""
     alive(host)
     evse, connector = evse_of(host, params)
     token = token_of(params)
@@ -48,6 +49,11 @@ def start_transaction(host: Host, params: Params) -> Wait:
             if result not in (TokenResult.USED_TO_START.value, TokenResult.ACCEPTED.value):
                 raise CommandRefused(f"{result}: {answer['reason']}".rstrip(": "))
         now, engine = host.evse(evse.id), host.runner.engine
+        if now.grant is not None and not now.grant.token.same(token):
+            # A card or a remote start that waited for a cable has got this one.
+            raise CommandRefused("another card is charging here")
+        if now.faulted():
+            raise CommandRefused(f"the connector is faulted: {', '.join(now.faults)}")
         transaction = now.transaction
         if transaction is None or not now.desk.recorded or now.charging_state is not ChargingState.CHARGING:
             return None
@@ -60,6 +66,7 @@ def start_transaction(host: Host, params: Params) -> Wait:
 
 
 def stop_transaction(host: Host, params: Params) -> Wait:
+    """Stop what runs; answer when that is stored."""
     alive(host)
     evse, _ = evse_of(host, params)
     transaction = evse.transaction
@@ -101,12 +108,18 @@ def _asked(host: Host, make: Callable[[int], Any]) -> Wait:
 
 
 def send_ocpp(host: Host, params: Params) -> Wait:
+    """Send any call, unchecked and whatever the boot status; answer with what comes back."""
     action, payload = params["action"], dict(params.get("payload", {}))
     return _asked(host, lambda asked: events.AskCsms(asked, effects.RawQuery(action, payload, asked)))
 
 
 def authorize(host: Host, params: Params) -> Wait:
+    """Ask the CSMS about a card; nothing is started with it."""
     token = token_of(params)
+    limit = host.runner.engine.dialect.token_limit()
+    if len(token.value) > limit:
+        # Cut to the length that OCPP carries, it would be another card.
+        raise CommandRefused(f"tagId has {len(token.value)} characters, and this version of OCPP carries {limit}")
     wait = _asked(host, lambda asked: events.AskCsms(asked, effects.AuthorizeQuery(token, asked)))
 
     def answered() -> Data | None:
@@ -120,11 +133,18 @@ def authorize(host: Host, params: Params) -> Wait:
 
 
 def heartbeat(host: Host, params: Params) -> Wait:
+    """Send a Heartbeat."""
     del params
     return _asked(host, events.TriggerHeartbeat)
 
 
 def status_message(actions: Mapping[str, str]) -> Handler:
+    """The handler that sends a status message.
+
+    Args:
+        actions: the message by version: ``1.6``, and ``2`` for all others.
+    """
+
     def handler(host: Host, params: Params) -> Wait:
         action = actions["1.6" if host.runner.engine.dialect.version == "1.6" else "2"]
         payload = {"status": params["status"]}
@@ -134,6 +154,7 @@ def status_message(actions: Mapping[str, str]) -> Handler:
 
 
 def set_meter_value(host: Host, params: Params) -> Data:
+    """Set the register of the simulated meter, in Wh."""
     evse, _ = evse_of(host, params)
     host.simulated(evse.id, "meter").bay.meter.set_value(params["value"])
     host.runner.feed(events.ProbeMeter(evse.id))
@@ -141,6 +162,7 @@ def set_meter_value(host: Host, params: Params) -> Data:
 
 
 def send_meter_value(host: Host, params: Params) -> Wait:
+    """Send the reading of this moment, after ``value`` (Wh) was set where it is given."""
     alive(host)
     evse, _ = evse_of(host, params)
     if "value" in params:

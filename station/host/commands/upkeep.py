@@ -1,4 +1,4 @@
-"""Commands of whoever keeps the station: power, reboots, configuration, tokens (INTERFACE §2)."""
+"""Commands of whoever keeps the station: power, reboots, configuration, tokens (docs/control.md)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 def power_cycle(host: Host, params: Params) -> Data:
+    """Cut the power; it comes back by itself after ``reboot.takes``."""
     alive(host)
     keep = params.get("keepTransactions")
     host.runner.power_cycle(stop_reason(params.get("reason", "PowerLoss")), keep)
@@ -44,6 +45,7 @@ _RESETS = {
 
 
 def reboot(host: Host, params: Params) -> Wait:
+    """Reboot in order; answer when the connection is down."""
     alive(host)
     on_idle, reason = _RESETS.get(params.get("type", ""), (False, StopReason.REBOOT))
     boots = host.runner.boots
@@ -57,6 +59,7 @@ def reboot(host: Host, params: Params) -> Wait:
 
 
 def set_config(host: Host, params: Params) -> Wait:
+    """Write a variable with the manufacturer's hand; answer when it is stored."""
     alive(host)
     variables = host.runner.engine.variables
     items = set_items(params["key"], params["value"])
@@ -71,6 +74,7 @@ def set_config(host: Host, params: Params) -> Wait:
 
 
 def delete_config(host: Host, params: Params) -> Wait:
+    """Forget what was written later: the delivered value is back."""
     alive(host)
     for address in delete_items(params["key"]):
         if not host.runner.engine.variables.known(address):
@@ -80,6 +84,7 @@ def delete_config(host: Host, params: Params) -> Wait:
 
 
 def cache_put(host: Host, params: Params) -> Wait:
+    """Put a card into the authorization cache."""
     alive(host)
     group = IdToken(params["group"]) if params.get("group") else None
     info = TokenInfo(TokenStatus(params["status"]), group)
@@ -88,5 +93,6 @@ def cache_put(host: Host, params: Params) -> Wait:
 
 
 def local_list_put(host: Host, params: Params) -> Data:
+    """Always refused: there is no local authorization list."""
     del host, params
     raise CommandRefused("this station has no local authorization list")

@@ -1,4 +1,4 @@
-"""Commands that act the world: cables, cars, bays, cards, faults of simulated parts (INTERFACE §2)."""
+"""Commands that act the world: cables, cars, bays, cards, faults of simulated parts (docs/control.md)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def plug_in(host: Host, params: Params) -> Wait:
+    """Plug the simulated car in; answer when the pilot shows it."""
     evse, connector = evse_of(host, params)
     hardware = host.simulated(evse.id, "pilot")
     if hardware.bay.plugged and hardware.plugged_connector != connector:
@@ -42,6 +43,7 @@ def plug_in(host: Host, params: Params) -> Wait:
 
 
 def unplug(host: Host, params: Params) -> Wait:
+    """Pull the cable; answer when the pilot shows it, or, for the station's end, when the cable is out."""
     evse, connector = evse_of(host, params)
     hardware = host.simulated(evse.id, "pilot")
     if hardware.plugged_connector != connector:
@@ -62,6 +64,8 @@ def unplug(host: Host, params: Params) -> Wait:
 
 
 def pilot_verb(act: Callable[[Any], None]) -> Handler:
+    """The handler of something that the car does by itself."""
+
     def handler(host: Host, params: Params) -> Data:
         evse, _ = evse_of(host, params)
         act(host.simulated(evse.id, "pilot").bay)
@@ -72,16 +76,19 @@ def pilot_verb(act: Callable[[Any], None]) -> Handler:
 
 
 def tap(host: Host, params: Params) -> Wait:
+    """Show a card at a connector, or at a reader that serves all."""
     alive(host)
     evses = (evse_of(host, params)[0].id,) if "connector" in params or "evse" in params else ()
     return present(host, token_of(params), evses)
 
 
 def bay_occupied(host: Host, params: Params) -> Data:
+    """Somebody parks, and may show a card at once."""
     return _bay(host, params, True)
 
 
 def bay_free(host: Host, params: Params) -> Data:
+    """The parking space becomes free."""
     return _bay(host, params, False)
 
 
@@ -96,6 +103,7 @@ def _bay(host: Host, params: Params, occupied: bool) -> Data:
 
 
 def fault(host: Host, params: Params) -> Wait:
+    """Raise a fault by its name in OCPP 1.6; answer when it is stored."""
     alive(host)
     evse, _ = evse_of(host, params)
     host.runner.feed(events.FaultRaised(evse.id, Fault(params.get("errorCode", "OtherError"))))
@@ -103,6 +111,7 @@ def fault(host: Host, params: Params) -> Wait:
 
 
 def clear_fault(host: Host, params: Params) -> Wait:
+    """Clear a fault, or all of the EVSE; answer when that is stored."""
     alive(host)
     evse, _ = evse_of(host, params)
     code = params.get("errorCode")
@@ -111,6 +120,7 @@ def clear_fault(host: Host, params: Params) -> Wait:
 
 
 def contactor_fault(host: Host, params: Params) -> Data:
+    """Weld the simulated contactor, jam it open, or mend it."""
     evse, _ = evse_of(host, params)
     host.simulated(evse.id, "contactor").bay.contactor.set_fault(params["kind"])
     host.moved()
@@ -118,6 +128,7 @@ def contactor_fault(host: Host, params: Params) -> Data:
 
 
 def meter_fault(host: Host, params: Params) -> Data:
+    """Silence the simulated meter, or let it answer."""
     evse, _ = evse_of(host, params)
     host.simulated(evse.id, "meter").bay.meter.set_fault(params["kind"])
     host.runner.feed(events.ProbeMeter(evse.id))
@@ -125,6 +136,7 @@ def meter_fault(host: Host, params: Params) -> Data:
 
 
 def reader_fault(host: Host, params: Params) -> Data:
+    """Lose the reader of an EVSE (of all where none is named), or bring it back."""
     evse = evse_of(host, params)[0].id if "connector" in params or "evse" in params else None
     lost = params["kind"] == "lost"
     event = events.FaultRaised if lost else events.FaultCleared
@@ -135,6 +147,7 @@ def reader_fault(host: Host, params: Params) -> Data:
 
 
 def lock_failure(host: Host, params: Params) -> Data:
+    """Jam the simulated lock, or free it."""
     evse, _ = evse_of(host, params)
     host.simulated(evse.id, "lock").bay.lock.set_fault(params.get("on", True))
     host.moved()
@@ -142,6 +155,7 @@ def lock_failure(host: Host, params: Params) -> Data:
 
 
 def select_evse(host: Host, params: Params) -> Wait:
+    """Choose the EVSE for the card that waits (selection UserInput)."""
     alive(host)
     evse, _ = evse_of(host, params)
     if not any(case.until_s is not None for case in host.runner.engine.station.auth.cases.values()):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from station.core.events import Delivered, Event
 from station.core.facts import Fact, Notice
-from station.ocpp.dialect import Answer, Dialect, EvseView, Inbound, OutCall, Refuse, Told, View, _NotReady
+from station.ocpp.dialect import Answer, Dialect, EvseView, Inbound, NotReady, OutCall, Refuse, Told, View
 from station.ocpp.rules import RULES_16, ErrorKind
 from station.ocpp.v16 import keys, outbound, status
 from station.ocpp.v16.inbound import requests
@@ -66,7 +66,7 @@ class Dialect16:
         """CiString20Type (§7.28)."""
         return TOKEN_LENGTH
 
-    def render(self, fact: Fact, view: View) -> OutCall | _NotReady | None:
+    def render(self, fact: Fact, view: View) -> OutCall | NotReady | None:
         """See ``outbound.render``."""
         return outbound.render(fact, view)
 

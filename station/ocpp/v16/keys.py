@@ -5,7 +5,7 @@ ChangeConfiguration, and by whoever composes a station, to turn the names in a p
 where its variable exists, so a function that is left out has no keys.
 
 Sources: OCPP 1.6 edition 2 chapter 9 with the errata of 2025-04, Security Whitepaper edition 3 chapter 7, and the
-application note on ISO 15118.
+application notes on ISO 15118 and on signed meter values.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ _ROTATION: Final = _at("ChargingStation.PhaseRotation")
 _RATE_UNIT: Final = _at("SmartChargingCtrlr.RateUnit")
 _SECURITY_PROFILE: Final = _at("SecurityCtrlr.SecurityProfile")
 _SECURITY_PROFILE_NAME: Final = "SecurityProfile"
+_METER: Final = ("FiscalMetering", None)
+_METER_KEY: Final = "MeterPublicKey"
 
 
 def _stop_points(variables: Variables | None) -> tuple[str, ...]:
@@ -173,6 +175,12 @@ _KEYS: Final[tuple[Key, ...]] = (
     _plain("TransactionMessageRetryInterval", "OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]"),
     _plain("UnlockConnectorOnEVSideDisconnect", "OCPPCommCtrlr.UnlockOnEVSideDisconnect"),
     _plain("WebSocketPingInterval", "OCPPCommCtrlr.WebSocketPingInterval"),
+    # Signed meter values
+    _plain("AlignedDataSignReadings", "AlignedDataCtrlr.SignReadings"),
+    _plain("AlignedDataSignUpdatedReadings", "AlignedDataCtrlr.SignUpdatedReadings"),
+    _plain("PublicKeyWithSignedMeterValue", "OCPPCommCtrlr.PublicKeyWithSignedMeterValue"),
+    _plain("SampledDataSignReadings", "SampledDataCtrlr.SignReadings"),
+    _plain("SampledDataSignUpdatedReadings", "SampledDataCtrlr.SignUpdatedReadings"),
     # Local Auth List Management
     _plain("LocalAuthListEnabled", "LocalAuthListCtrlr.Enabled"),
     _plain("LocalAuthListMaxLength", "LocalAuthListCtrlr.Entries", "R", limit=True),
@@ -279,7 +287,8 @@ def read_all(variables: Variables) -> list[Row]:
 
     Spec: OCPP 1.6 5.8, 9.
     """
-    rows = [_row(variables, key) for key in _KEYS if variables.known(key.address)]
+    keys = (*(key for key in _KEYS if variables.known(key.address)), *_meter_keys(variables))
+    rows = [_row(variables, key) for key in keys]
     rows += [_vendor_row(variables, address, definition) for address, definition in variables.model.vendor]
     return [row for row in rows if row is not None]
 
@@ -325,8 +334,8 @@ def plan(variables: Variables, name: str, value: str) -> ChangeStatus | tuple[tu
 
     Spec: OCPP 1.6 5.3; errata 3.14.4; whitepaper A05.FR.01.
     """
-    key = KEYS.get(name.casefold())
-    if key is not None and variables.known(key.address):
+    key = _find(variables, name)
+    if key is not None:
         pairs = _pairs(variables, key, value) if _writable(variables, key) else None
     else:
         vendor = _vendor(variables, name)
@@ -340,6 +349,22 @@ def plan(variables: Variables, name: str, value: str) -> ChangeStatus | tuple[tu
     present = tuple((address, text) for address, text in pairs if variables.known(address))
     legal = all(variables.check(address, text, hand="csms_key").accepted for address, text in present)
     return present if legal else "Rejected"
+
+
+def _meter_keys(variables: Variables) -> tuple[Key, ...]:
+    """MeterPublicKey1 and so on, one for each connector (Signed Meter Values 3.3.1)."""
+    places = enumerate(variables.model.layout.connectors, 1)
+    keys = (Key(f"{_METER_KEY}{n}", Address(*_METER, evse, None, "PublicKey"), "R") for n, (evse, _) in places)
+    return tuple(key for key in keys if variables.known(key.address))
+
+
+def _find(variables: Variables, name: str) -> Key | None:
+    """The key of this name that the station has."""
+    folded = name.casefold()
+    key = KEYS.get(folded)
+    if key is None and folded.startswith(_METER_KEY.casefold()):
+        return next((one for one in _meter_keys(variables) if one.name.casefold() == folded), None)
+    return key if key is not None and variables.known(key.address) else None
 
 
 def _pairs(variables: Variables, key: Key, value: str) -> tuple[tuple[Address, str], ...] | None:
@@ -406,8 +431,8 @@ def _vendor(variables: Variables, name: str) -> tuple[Address, Definition] | Non
 
 
 def _find_row(variables: Variables, name: str) -> Row | None:
-    key = KEYS.get(name.casefold())
-    if key is not None and variables.known(key.address):
+    key = _find(variables, name)
+    if key is not None:
         return _row(variables, key)
     vendor = _vendor(variables, name)
     return _vendor_row(variables, *vendor) if vendor is not None else None

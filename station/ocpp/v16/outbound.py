@@ -15,8 +15,9 @@ from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery, RawQ
 from station.core.events import BootAnswered, Delivered, Event, HeartbeatAnswered, TokenAnswered
 from station.core.facts import Fact, MeterNotice, Phase, SecurityFact, TransactionFact
 from station.core.values import RegistrationStatus, StopReason
-from station.ocpp.dialect import NOT_READY, OutCall, View, _NotReady
+from station.ocpp.dialect import NOT_READY, NotReady, OutCall, View
 from station.ocpp.payload import encode
+from station.ocpp.times import moment
 from station.ocpp.v16 import vocabulary as words
 from station.ocpp.v16.metering import meter_values
 
@@ -26,7 +27,7 @@ _SECURITY_ATTEMPTS: Final = 10
 _SECURITY_INTERVAL_S: Final = 10.0
 
 
-def render(fact: Fact, view: View) -> OutCall | _NotReady | None:
+def render(fact: Fact, view: View) -> OutCall | NotReady | None:
     """The call that tells a fact.
 
     A security event is told where the security extension is there (Security WP ed.3 A04.FR.01).
@@ -104,10 +105,10 @@ def answered(query: Any, payload: Mapping[str, Any], view: View) -> Event:
     if isinstance(query, AuthorizeQuery):
         return TokenAnswered(query.token, words.token_info(payload["idTagInfo"], view))
     if isinstance(query, HeartbeatQuery):
-        return HeartbeatAnswered(words.moment(payload.get("currentTime")))
+        return HeartbeatAnswered(moment(payload.get("currentTime")))
     if isinstance(query, BootQuery):
         return BootAnswered(
-            RegistrationStatus(payload["status"]), float(payload["interval"]), words.moment(payload.get("currentTime"))
+            RegistrationStatus(payload["status"]), float(payload["interval"]), moment(payload.get("currentTime"))
         )
     raise TypeError(f"OCPP 1.6 knows no answer to {type(query).__name__}")
 
@@ -124,7 +125,7 @@ def _start(fact: TransactionFact, view: View) -> OutCall:
     return OutCall("StartTransaction", encode(request))
 
 
-def _update(fact: TransactionFact, view: View) -> OutCall | _NotReady | None:
+def _update(fact: TransactionFact, view: View) -> OutCall | NotReady | None:
     """OCPP 1.6 §4.7, errata 3.16; what an update says besides its meter values, 1.6 tells by statuses."""
     values = meter_values(fact.meter_values, view)
     if not values:
@@ -136,7 +137,7 @@ def _update(fact: TransactionFact, view: View) -> OutCall | _NotReady | None:
     return OutCall("MeterValues", encode(call.MeterValues(connector, values, transaction)))
 
 
-def _stop(fact: TransactionFact, view: View) -> OutCall | _NotReady:
+def _stop(fact: TransactionFact, view: View) -> OutCall | NotReady:
     """OCPP 1.6 §4.10, §6.49: the idTag only where a token ended it."""
     transaction = _transaction_id(fact, view)
     if transaction is None:

@@ -7,6 +7,7 @@ the handler of TriggerMessage.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from ocpp.v16 import call
@@ -60,12 +61,18 @@ def told(evse: EvseView, connector: int, view: View) -> Told:
     if evse.faulted():
         return _faulted(evse.faults)
     status = _status(evse, connector)
-    fault = next(iter(evse.faults), None)
+    fault = next(iter(faults)) if (faults := evse.faults) else None
     if fault is Fault.EV_COMMUNICATION_ERROR and status not in _WITH_EV:
         fault = None
     if fault is not None:
-        return Told(status.value, fault.value, evse.faults[fault][:INFO_LENGTH])
-    return Told(status.value, info=EV_SIDE_DISCONNECTED if evse.state == "interrupted" else "")
+        return Told(status.value, fault.value, faults[fault][:INFO_LENGTH])
+    return _plain(status, EV_SIDE_DISCONNECTED if evse.state == "interrupted" else "")
+
+
+@cache
+def _plain(status: ChargePointStatus, info: str = "") -> Told:
+    """A status without a fault: always the same object, so that the usual comparison is one of identity."""
+    return Told(status.value, info=info)
 
 
 def targets(view: View) -> tuple[tuple[int, int], ...]:
@@ -95,13 +102,14 @@ def current(evse: int, connector: int, view: View) -> OutCall:
 
 def _station(view: View) -> Told:
     """Connector 0 has no direct connection to the connectors (§4.9); only the station's own faults are its."""
-    if any(fault not in WARNINGS for fault in view.faults):
-        return _faulted(view.faults)
     status = ChargePointStatus.available if view.station_operative() else ChargePointStatus.unavailable
-    fault = next(iter(view.faults), None)
-    if fault is not None:
-        return Told(status.value, fault.value, view.faults[fault][:INFO_LENGTH])
-    return Told(status.value)
+    faults = view.faults
+    if not faults:
+        return _plain(status)
+    if any(fault not in WARNINGS for fault in faults):
+        return _faulted(faults)
+    fault = next(iter(faults))
+    return Told(status.value, fault.value, faults[fault][:INFO_LENGTH])
 
 
 def _faulted(faults: Mapping[Fault, str]) -> Told:

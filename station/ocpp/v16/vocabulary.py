@@ -13,6 +13,7 @@ from ocpp.v16.enums import Reason
 
 from station.core.values import IdToken, StopReason, TokenInfo, TokenStatus
 from station.ocpp.dialect import View
+from station.ocpp.times import moment
 
 TOKEN_LENGTH: Final = 20
 """IdToken is a CiString20Type (OCPP 1.6 §7.28)."""
@@ -56,17 +57,6 @@ _STATUSES: Final = {member.value: member for member in TokenStatus}
 def timestamp(moment: datetime) -> str:
     """A dateTime in UTC with milliseconds, as ``2026-01-01T00:00:00.000Z`` (OCPP 1.6 §3.15)."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def moment(text: object) -> datetime | None:
-    """A dateTime of the CSMS in UTC; None where there is none, or none that exists. Without an offset it is UTC."""
-    if not isinstance(text, str):
-        return None
-    try:
-        read = datetime.fromisoformat(text.upper())
-        return read.astimezone(UTC) if read.tzinfo is not None else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def clip(text: str | None, length: int) -> str | None:

@@ -1,6 +1,6 @@
 """What the station tells and asks, as OCPP 2.0.1 calls, and what the answers mean.
 
-Functions of a fact, notice or query and a ``View``; without state. Called by ``Dialect201``.
+Functions of a fact, notice or query and a ``View``; without state. Called by ``Dialect2x``.
 
 Spec: OCPP 2.0.1 part 2, blocks A, B, C, E, J.
 """
@@ -18,8 +18,9 @@ from station.core.facts import Fact, Notice, SecurityFact, TransactionFact
 from station.core.values import IdToken, RegistrationStatus, StopReason
 from station.core.variables import Address
 from station.ocpp.dialect import OutCall, View
+from station.ocpp.times import moment
 from station.ocpp.v201.metering import meter_values
-from station.ocpp.v201.vocabulary import Payload, call, moment, running, timestamp, token_info, token_out
+from station.ocpp.v201.vocabulary import Payload, call, running, timestamp, token_info, token_out
 
 _ATTEMPTS: Final = Address("OCPPCommCtrlr", None, None, None, "MessageAttempts", "TransactionEvent")
 _INTERVAL: Final = Address("OCPPCommCtrlr", None, None, None, "MessageAttemptInterval", "TransactionEvent")

@@ -8,13 +8,14 @@ Spec: OCPP 2.0.1 part 2, chapters 2 and 3; appendix 5 (reason codes).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from station.core.effects import Outcome
 from station.core.values import IdToken, TokenInfo, TokenStatus
 from station.ocpp.dialect import Answer, EvseView, Inbound, OutCall, Refuse, View
 from station.ocpp.payload import encode
+from station.ocpp.times import moment
 
 Payload = Mapping[str, Any]
 """A message's JSON object that has passed its schema."""
@@ -96,17 +97,6 @@ def timestamp(moment: datetime) -> str:
     Spec: OCPP 2.0.1 part 2, 2.1.4 (RFC 3339, at most three decimals).
     """
     return moment.isoformat(timespec="milliseconds").partition("+")[0] + "Z"
-
-
-def moment(text: Any) -> datetime | None:
-    """A date-time of the wire in UTC; None where there is none or where it lies outside the calendar."""
-    if not isinstance(text, str):
-        return None
-    try:
-        read = datetime.fromisoformat(text.upper())
-        return read.astimezone(UTC) if read.tzinfo is not None else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def whole(value: Any) -> int | None:

@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from tests.support.rig import Rig, virtual
+from tests.support.tls_memory import handshake, serving
 
 OLD, NEW = "0123456789abcdef0123", "fedcba9876543210fedc"
 
@@ -94,30 +95,6 @@ async def test_the_password_is_never_told() -> None:
         assert OLD not in str(answer)
         assert OLD not in str(rig.host.status())
         assert OLD not in str(rig.events)
-
-
-def handshake(context: ssl.SSLContext, server: ssl.SSLContext, host: str = "csms.test") -> ssl.SSLObject:
-    """A TLS handshake in memory; the server's end. Raises ssl.SSLError as the station's end would."""
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = context.wrap_bio(to_client, to_server, server_hostname=host)
-    peer = server.wrap_bio(to_server, to_client, server_side=True)
-    for _ in range(10):
-        done = True
-        for end in (client, peer):
-            try:
-                end.do_handshake()
-            except ssl.SSLWantReadError:
-                done = False
-        if done:
-            return peer
-    raise AssertionError("the handshake did not end")
-
-
-def serving(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    """A server's context."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
 
 
 def tls_profile(tmp_path: Path, authority: trustme.CA, **more: Any) -> dict[str, Any]:
@@ -222,6 +199,24 @@ async def test_tc_083_a_profile_that_does_not_connect_gives_way_to_the_old_one(t
         assert shown["configurationKey"][0]["value"] == "1"
         await rig.wait(60)
         assert rig.targets[-1].url == "ws://csms.test/ocpp/CP-1"
+
+
+@pytest.mark.case("TC_083_CS", "1.6")
+@pytest.mark.spec("Security WP A05.FR.01", "Security WP A05.FR.08")
+@virtual
+async def test_tc_083_a_profile_that_has_connected_outlasts_an_outage(tmp_path: Path) -> None:
+    async with Rig(profile=upgradable(tmp_path)) as rig:
+        await rig.boot()
+        assert await change(rig, "SecurityProfile", "2") == "Accepted"
+        await rig.until(lambda: len(rig.targets) == 2)
+        rig.refuse_with(503)
+        rig.lose_connection()
+        await rig.wait(60)
+        rig.refuse = None
+        await rig.until(lambda: rig.connected)
+        assert all(target.url.startswith("wss:") for target in rig.targets[1:])
+        shown = await rig.call("GetConfiguration", {"key": ["SecurityProfile"]})
+        assert shown["configurationKey"][0]["value"] == "2"
 
 
 @pytest.mark.spec("Security WP A05.FR.02", "Security WP A05.FR.03", "Security WP A05.FR.04")

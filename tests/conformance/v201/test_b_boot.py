@@ -77,6 +77,8 @@ async def test_tc_b_30_rejected_station_answers_security_error(rig: Rig) -> None
     rig.host.start()
     await rig.until(lambda: rig.host.status()["boot"] == "Rejected")
     assert await rig.call_error("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"}) == "SecurityError"
+    assert await rig.call_error("GetBaseReport", {"requestId": "one"}) == "SecurityError"
+    assert await rig.call_error("Nonsense", {}) == "SecurityError"
     await rig.quiet()
     assert "NotifyReport" not in rig.csms.actions()
 

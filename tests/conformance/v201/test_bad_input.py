@@ -1,6 +1,6 @@
 """Bad input, as raw text to the whole station: what goes back, and that the station lives on.
 
-Spec: OCPP 2.0.1 part 4, 4.2 and 4.3; the table of docs in RELIABILITY, "Bad input".
+Spec: OCPP 2.0.1 part 4, 4.2 and 4.3.
 """
 
 from __future__ import annotations

@@ -67,14 +67,27 @@ async def test_where_a_transaction_starts(
     assert [event["idToken"] for event in events(rig) if "idToken" in event] == [token()]
 
 
-@pytest.mark.spec("E01.FR.04")
-@station(profile=SIGNING, variables={START: "DataSigned"})
-async def test_data_signed_starts_with_a_meter_that_signs(rig: Rig) -> None:
-    await act(rig, "plug_in")
-    assert not events(rig)
+@pytest.mark.case("TC_E_11_CS", "2.0.1")
+@pytest.mark.spec("E01.FR.04", "E01.FR.07", "E01.FR.10", "E01.FR.15", "E01.FR.16")
+@station(profile=SIGNING, variables={START: "DataSigned", "SampledDataCtrlr.SignStartedReadings": True})
+async def test_tc_e_11_data_signed_starts_with_a_meter_that_signs(rig: Rig) -> None:
     await act(rig, "tap")
-    assert one(rig, eventType="Started")["idToken"] == token()
+    assert not events(rig)
+    await act(rig, "plug_in")
+    started = one(rig, eventType="Started")
+    assert (started["triggerReason"], started["idToken"]) == ("SignedDataReceived", token())
+    (sample,) = started["meterValue"][0]["sampledValue"]
+    assert sample["context"] == "Transaction.Begin"
+    assert sample["signedMeterValue"]["encodingMethod"] == "OCMF"
     assert evse_status(rig)["contactor"] == "closed"
+
+
+@pytest.mark.spec("E01.FR.04")
+@station(profile=SIGNING, variables={START: "DataSigned", "SampledDataCtrlr.SignReadings": False})
+async def test_data_signed_does_not_start_where_nothing_is_to_be_signed(rig: Rig) -> None:
+    await act(rig, "plug_in")
+    await act(rig, "tap")
+    assert not events(rig)
 
 
 STOPS = [

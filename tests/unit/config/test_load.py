@@ -21,7 +21,7 @@ from station.config import (
 ENV = {"HOME": "/home/user", "CSMS_PASSWORD": "0123456789abcdef"}
 ROOT = Path(__file__).parents[3]
 
-# The example of INTERFACE §1, word by word.
+# A profile with a key of every block.
 EXAMPLE = """\
 # yaml-language-server: $schema=./station.schema.json
 station: {id: CP-0042, vendor: Acme, model: Wallbox-22, serial: "00123456", firmware: 1.4.2, max_current: 63A}

@@ -1,4 +1,4 @@
-"""What the table of commands takes and refuses (INTERFACE §2)."""
+"""What the table of commands takes and refuses (docs/control.md)."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ def test_normal_form(name: str, given: dict[str, Any], normal: dict[str, Any]) -
         ("send_ocpp", {"action": "X", "payload": []}, "payload must be an object, not []"),
         ("plug_in", {"connector": 10**400}, f"connector must be a whole number, not 1{'0' * 59}…"),
         ("tap", {"tagId": "A", "timeout": -1}, "timeout is -1, and must be at least 0"),
+        ("tap", {"tagId": "A", "tokenType": "ISO14434"}, "tokenType cannot be \"ISO14434\"; did you mean 'ISO14443'?"),
         ("tap", {"tagId": "x" * 20_000}, "tagId is longer than 10000 characters"),
     ],
 )

@@ -122,7 +122,8 @@ POINTS = ["ParkingBayOccupancy", "EVConnected", "Authorized", "DataSigned", "Pow
 @pytest.mark.parametrize("stop", [point for point in POINTS if point != "DataSigned"])
 def test_every_pair_of_points_charges_once_and_ends(start: str, stop: str) -> None:
     plan = StationPlan(evses=(EvsePlan(1, signing_meter=True),))
-    world = World(plan=plan, settings={"TxCtrlr.TxStartPoint": start, "TxCtrlr.TxStopPoint": stop})
+    points = {"TxCtrlr.TxStartPoint": start, "TxCtrlr.TxStopPoint": stop}
+    world = World(plan=plan, settings={**points, "SampledDataCtrlr.SignReadings": "true"})
     world.send(ev.BayChanged(1, True))
     world.charge()
     world.run(10)

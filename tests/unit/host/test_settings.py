@@ -67,3 +67,10 @@ def test_on_and_off_are_booleans() -> None:
     found = variables(variables={"StopTransactionOnInvalidId": "off", "AuthCtrlr.LocalPreAuthorize": "yes"})
     assert not found.flag("TxCtrlr.StopTxOnInvalidId")
     assert found.flag("AuthCtrlr.LocalPreAuthorize")
+
+
+def test_what_an_evse_cannot_carry_is_refused_where_it_is_written() -> None:
+    power = {"EVSE@1.Power#MaxSet": 22000}
+    with pytest.raises(ConfigError, match="22000 is above 11040"):
+        kind(evses=[{"id": 1, "max_current": "16A", "phases": 3}], variables=power).check()
+    kind(evses=[{"id": 1, "max_current": "32A", "phases": 3}], variables=power).check()

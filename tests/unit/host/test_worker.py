@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from station.host import worker as worker_module
 from station.host.worker import Look, Order, Worker
 
 Results = queue.SimpleQueue[Any]
@@ -77,15 +79,20 @@ def test_nobody_to_tell_ends_nothing() -> None:
     assert released.is_set()
 
 
-def test_a_device_that_hangs_is_given_back_nevertheless() -> None:
-    gate, released = threading.Event(), threading.Event()
+def test_a_device_that_hangs_is_given_back_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "_PATIENCE_S", 0.1)
+    hangs, gate, released = threading.Event(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        hangs.set()
+        gate.wait(30)
+
     one = worker(released.set)
     one.start()
-    one.submit(order(lambda: gate.wait(30), queue.SimpleQueue()))
-    time.sleep(0.05)
+    one.submit(order(hang, queue.SimpleQueue()))
+    assert hangs.wait(5)
     one.stop()
-    began_s = time.monotonic()
     one.join()
-    assert time.monotonic() - began_s < 4
     assert released.is_set()
+    gate.set()
     gate.set()

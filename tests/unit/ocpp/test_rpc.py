@@ -50,7 +50,7 @@ def call_text(action: str, payload: object, message_id: str = "c1") -> str:
     return json.dumps([2, message_id, action, payload])
 
 
-# The obligations of RELIABILITY "Bad input": (message, code of 1.6, code of 2.x); None: nothing goes back. A code is
+# The obligations on bad input: (message, code of 1.6, code of 2.x); None: nothing goes back. A code is
 # told under the id of the CALL ("c1"), or under "-1" where the tuple says so.
 IGNORED_OR_FRAMEWORK = (None, ("-1", "RpcFrameworkError"))
 BROKEN = (("c1", "FormationViolation"), ("c1", "RpcFrameworkError"))

@@ -15,6 +15,8 @@ from station.ocpp.dialect import Answer, Defer, Inbound, Refuse, View
 from station.ocpp.rules import ErrorKind
 from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info, whole
 
+_SECURITY_PROFILE: Final = Address.parse("SecurityCtrlr.SecurityProfile")[0]
+
 
 def limited(payload: Payload, items: Sequence[Any], message: str, view: View) -> Refuse | None:
     """The refusal of a request that is larger than ItemsPerMessage and BytesPerMessage of ``message`` allow.
@@ -104,10 +106,13 @@ def _set(item: Payload, outcome: SetOutcome) -> dict[str, Any]:
     return wire
 
 
-def set_network_profile(_payload: Payload, _reply: int, _view: View) -> Inbound:
-    """Rejected: connection profiles come with the station's own profile (B09.FR.02)."""
+def set_network_profile(payload: Payload, _reply: int, view: View) -> Inbound:
+    """Rejected: connection profiles come with the station's own (B09.FR.02), and none is lowered (B09.FR.04)."""
+    level = view.variables.integer(_SECURITY_PROFILE)
+    lower = payload["connectionData"]["securityProfile"] < level
+    why = status_info("ValueTooLow", f"security profile {level} is in use") if lower else None
     return answer(
-        call_result.SetNetworkProfile(status="Rejected", status_info=status_info("UnsupportedRequest")),
+        call_result.SetNetworkProfile(status="Rejected", status_info=why or status_info("UnsupportedRequest")),
     )
 
 

@@ -63,6 +63,7 @@ BY_FEATURE = {
         "MaxChargingProfilesInstalled",
     ),
     "phase_switching": ("ConnectorSwitch3to1PhaseSupported",),
+    "signed_meter_values": ("SampledDataSignReadings", "PublicKeyWithSignedMeterValue", "MeterPublicKey2"),
     "security": ("AdditionalRootCertificateCheck", "CertificateSignedMaxChainSize"),
 }
 
@@ -82,22 +83,24 @@ def test_a_function_that_is_left_out_has_no_keys(feature: str) -> None:
 
 
 def test_every_key_has_a_variable_and_fits_into_its_field() -> None:
-    assert len(keys.KEYS) == 56
+    assert len(keys.KEYS) == 61
     for key in keys.KEYS.values():
         assert CATALOGUE.find(key.address) is not None, key.name
         assert len(key.name) <= 50
     names = [row[0] for row in keys.read_all(fresh())]
-    assert len(set(names)) == len(names) == len(keys.KEYS) - 1  # all but AuthorizationKey
+    assert len(set(names)) == len(names) == len(keys.KEYS) + 1  # without AuthorizationKey, with two MeterPublicKeys
     assert all(text is not None and len(text) <= 500 for _, _, text in keys.read_all(fresh()))
 
 
 LEGAL = {DataType.INTEGER: "2", DataType.BOOLEAN: "true", DataType.MEMBER_LIST: "SoC,Voltage", DataType.STRING: "Acme"}
 SPECIAL = {"ConnectorPhaseRotation": "0.RST,1.RTS,2.Unknown", "AuthorizationKey": "0123456789abcdef"}
 SPECIAL["SecurityProfile"] = "2"
+SPECIAL["PublicKeyWithSignedMeterValue"] = "EveryMeterValue"
 ILLEGAL = {
     DataType.INTEGER: "-1",
     DataType.BOOLEAN: "yes",
     DataType.MEMBER_LIST: "SoC,Charm",
+    DataType.OPTION_LIST: "Sometimes",
     DataType.STRING: "x" * 501,
 }
 

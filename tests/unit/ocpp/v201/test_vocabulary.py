@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from station.ocpp.v201.vocabulary import moment, status_info, timestamp
+from station.ocpp.v201.vocabulary import status_info, timestamp
 
 
 @pytest.mark.parametrize(
@@ -15,21 +15,6 @@ from station.ocpp.v201.vocabulary import moment, status_info, timestamp
 )
 def test_timestamp(when, text):
     assert timestamp(when) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "when"),
-    [
-        ("2026-01-01T00:00:00Z", datetime(2026, 1, 1, tzinfo=UTC)),
-        ("2026-01-01t02:00:00.123456789+02:00", datetime(2026, 1, 1, 0, 0, 0, 123456, UTC)),
-        ("2026-01-01T00:00:00", datetime(2026, 1, 1, tzinfo=UTC)),
-        ("0001-01-01T00:00:00+14:00", None),
-        ("222222017-10-10T00:00:00Z", None),
-        (None, None),
-    ],
-)
-def test_moment(text, when):
-    assert moment(text) == when
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""Rows of the core: what is written can be read, defaults are left out, and rows of other programs do no harm."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from station.core.codec import from_row, to_row
+from station.core.values import Context, IdToken, MeterValue, Sample, Stamp, TokenInfo, TokenStatus
+
+INFO = TokenInfo(TokenStatus.ACCEPTED, IdToken("GROUP", "Central"), datetime(2026, 1, 1, tzinfo=UTC), (1, 2))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        INFO,
+        TokenInfo(TokenStatus.BLOCKED),
+        MeterValue(Stamp(1.5, 3), (Sample(12.5, context=Context.BEGIN, unit=None),)),
+    ],
+)
+def test_what_is_written_is_read_again(value: object) -> None:
+    row = json.loads(json.dumps(to_row(value)))
+    assert from_row(type(value), row) == value
+
+
+def test_defaults_are_left_out() -> None:
+    assert to_row(TokenInfo(TokenStatus.INVALID)) == {"status": "Invalid"}
+
+
+def test_members_of_a_newer_program_are_ignored() -> None:
+    assert from_row(TokenInfo, {**to_row(INFO), "priority": 9}) == INFO
+
+
+@pytest.mark.parametrize("row", [{"status": "Perhaps"}, {}, {"status": "Accepted", "expires": "tomorrow"}, 7, None])
+def test_a_row_of_something_else_is_refused(row: object) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        from_row(TokenInfo, row)

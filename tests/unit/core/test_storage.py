@@ -1,0 +1,53 @@
+"""A boot on rows that somebody else wrote, or that were damaged: what can be read is used, the rest is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from station.core import storage
+from tests.support.core_world import World
+
+TABLES = (
+    storage.META,
+    storage.JOURNAL,
+    storage.TRANSACTIONS,
+    storage.SAMPLES,
+    storage.VARIABLES,
+    storage.CACHE,
+    storage.LOCAL_LIST,
+    storage.AVAILABILITY,
+    storage.BINDINGS,
+    storage.TOLD,
+    storage.METER,
+    storage.CLOCKS,
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("table", [storage.TRANSACTIONS, storage.CACHE, storage.SAMPLES, storage.METER, storage.CLOCKS])
+def test_a_row_that_cannot_be_read_is_named(table: str) -> None:
+    world = World()
+    world.rows.setdefault(table, {})["1"] = {"nonsense": []}
+    world.power_cycle()
+    assert world.station.damaged == [f"{table}/1"]
+    world.plug()
+    assert world.evse.ev
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=st.dictionaries(st.sampled_from(TABLES), st.dictionaries(st.text(max_size=12), JSON, max_size=3)))
+def test_any_rows_boot(rows: dict[str, dict[str, Any]]) -> None:
+    world = World()
+    world.rows.clear()
+    world.rows.update(rows)
+    world.power_cycle()
+    world.plug()
+    assert world.evse.ev
