@@ -66,6 +66,6 @@ class Notices:
 
 def wire_number(wire_id: str | None) -> int | str | None:
     """A transaction's id as it is on the wire: OCPP 1.6 has integers."""
-    if wire_id is not None and wire_id.lstrip("-").isdigit():
+    if wire_id is not None and wire_id.removeprefix("-").isdecimal():
         return int(wire_id)
     return wire_id

@@ -29,7 +29,7 @@ class ServiceManager:
         """As NOTIFY_SOCKET and WATCHDOG_USEC say; a watchdog meant for another process is not ours."""
         usec = environment.get("WATCHDOG_USEC", "")
         ours = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-        watchdog_s = int(usec) / 1e6 if usec.isdigit() and ours else None
+        watchdog_s = int(usec) / 1e6 if usec.isdecimal() and ours else None
         return cls(environment.get("NOTIFY_SOCKET"), watchdog_s or None, loop)
 
     def ready(self) -> None:
