@@ -358,10 +358,6 @@ class Profile:
             state=self.state and self.state.with_name(f"{stem}.d"),
         )
 
-    def in_memory(self) -> "Profile":
-        """A copy that writes no store and has no state folder of its own."""
-        return replace(self, store=None, state=None)
-
 
 def file_stem(station_id: str) -> str:
     """An id as part of a file's name: no separators, no dots at the front."""

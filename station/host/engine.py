@@ -223,7 +223,7 @@ class Engine(StationView):
     def _rpc_events(self, todo: Sequence[Any]) -> None:
         for event in todo:
             if isinstance(event, Answered):
-                self._answered(event.ref, event.payload, event.elapsed_s)
+                self._answered(event.ref, event.payload)
             elif isinstance(event, InboundCall):
                 self._inbound(event)
             elif isinstance(event, Failed):
@@ -289,8 +289,7 @@ class Engine(StationView):
         elif isinstance(ref, StatusRef):
             self.board.done((ref.evse, ref.connector))
 
-    def _answered(self, ref: object, payload: Mapping[str, Any], elapsed_s: float) -> None:
-        del elapsed_s
+    def _answered(self, ref: object, payload: Mapping[str, Any]) -> None:
         self._events.append(events.Traffic())
         try:
             if isinstance(ref, FactRef):

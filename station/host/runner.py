@@ -33,9 +33,8 @@ from station.host.hardware import EvseHardware
 from station.host.ids import Ids
 from station.host.kind import Kind
 from station.host.link import Link
-from station.net import BackOffSettings, BasicAuth, DialFailed, Target, dial
-from station.net.errors import FailureKind
-from station.net.tls import TlsSettings, TlsSettingsError, Verify, client_context
+from station.host.target import dial_target
+from station.net import BackOffSettings, DialFailed, Target, dial
 from station.ocpp.dialect import Dialect
 from station.ocpp.rpc import Rpc
 from station.store import Store
@@ -386,34 +385,13 @@ class Runner:
 
     def target(self) -> Target:
         """Link: where and how to dial now."""
-        variables, security = self.engine.variables, self.profile.csms.security
-        password = variables.text(_PASSWORD)
-        level = variables.integer(security_profile.LEVEL, security.profile)
-        url = security_profile.url_at(self.profile, level, self.around.url or self.profile.station_url or "")
-        context = None
-        if url.startswith("wss:"):
-            verify = Verify.FULL if security.check_host_name else Verify.CHAIN
-            files = (security.ca,) if security.ca is not None else ()
-            settings = TlsSettings(
-                ca_files=(*files, *(path for path in self.profile.certificates.csms if path.exists())),
-                cert_file=security.cert,
-                key_file=security.key,
-                verify=verify if security.check_chain else Verify.NOTHING,
-            )
-            try:
-                context = client_context(settings)
-            except TlsSettingsError as problem:
-                raise DialFailed(FailureKind.TLS, problem.message, problem.hint or "") from problem
-        dialects = [d for d in self.kind.dialects if self.version in (None, d.version)]
-        return Target(
-            url=url,
-            subprotocols=tuple(dialect.subprotocol for dialect in dialects),
-            basic_auth=BasicAuth(self.profile.station.id, password)
-            if password and security_profile.has_password(level)
-            else None,
-            ssl_context=context,
-            open_timeout_s=self._call_timeout_s(),
-            compression=self.profile.csms.compression,
+        spoken = [dialect for dialect in self.kind.dialects if self.version in (None, dialect.version)]
+        return dial_target(
+            self.profile,
+            self.engine.variables,
+            self.around.url or self.profile.station_url or "",
+            tuple(dialect.subprotocol for dialect in spoken),
+            self._call_timeout_s(),
         )
 
     def _call_timeout_s(self) -> float:

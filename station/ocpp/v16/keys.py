@@ -24,8 +24,7 @@ from station.core.catalogue import (
     Scope,
     build_catalogue,
 )
-from station.core.records import Record
-from station.core.variables import SetOutcome, Setting, Variables
+from station.core.variables import Setting, Variables
 from station.ocpp.v16.key_conversions import (
     RATE_UNITS,
     count_items,
@@ -307,23 +306,6 @@ def read(variables: Variables, names: Iterable[str]) -> tuple[list[Row], list[st
         else:
             known[row[0]] = row
     return list(known.values()), list(unknown)
-
-
-def change(variables: Variables, name: str, value: str) -> tuple[ChangeStatus, tuple[Record, ...]]:
-    """Change a key as ChangeConfiguration asks, at once.
-
-    Returns:
-        The status, and the records that make it durable.
-
-    Spec: OCPP 1.6 5.3; errata 3.14.4; whitepaper A05.FR.01.
-    """
-    planned = plan(variables, name, value)
-    if isinstance(planned, str):
-        return planned, ()
-    done: list[SetOutcome] = [variables.set(address, text, hand="csms_key") for address, text in planned]
-    records = tuple(record for outcome in done for record in outcome.records)
-    reboot = any(outcome.status == "RebootRequired" for outcome in done)
-    return "RebootRequired" if reboot else "Accepted", records
 
 
 def plan(variables: Variables, name: str, value: str) -> ChangeStatus | tuple[tuple[Address, str], ...]:

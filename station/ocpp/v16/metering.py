@@ -9,15 +9,14 @@ Spec: OCPP 1.6 §7.33, §7.43; OCA "Signed Meter Values in OCPP" v1.0, §3.2.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any, Final
 
 from ocpp.v16 import enums
 
-from station.core.catalogue import Address
 from station.core.values import Context, MeterValue, Sample, SignedData
 from station.ocpp.dialect import View
+from station.ocpp.signed import signed_value
 from station.ocpp.v16.vocabulary import timestamp, whole_wh
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.Measurand)
@@ -26,9 +25,6 @@ _CONTEXTS: Final = frozenset(member.value for member in enums.ReadingContext)
 _PHASES: Final = frozenset(member.value for member in enums.Phase)
 _LOCATIONS: Final = frozenset(member.value for member in enums.Location)
 _DEFAULT_LOCATION: Final = enums.Location.outlet.value
-_KEY_POLICY: Final = Address("OCPPCommCtrlr", None, None, None, "PublicKeyWithSignedMeterValue")
-_SIGNED_LENGTH: Final = 2500
-_METHOD_LENGTH: Final = 50
 
 
 def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any]]:
@@ -82,29 +78,6 @@ def _sampled(sample: Sample, view: View) -> dict[str, Any]:
 
 
 def _signed(data: SignedData, context: Context, view: View) -> str | None:
-    """The SignedMeterValueType as text, in the place of the plain value (§3.2.1, §3.3.5).
-
-    None where the signed text is longer than the type takes: cut, it proves nothing. ``signingMethod`` is empty where
-    the signed data name it themselves, ``publicKey`` where it is not to be sent.
-    """
-    text = _base64(data.text)
-    if len(text) > _SIGNED_LENGTH:
-        return None
-    key = _base64(data.public_key) if data.public_key and _key_wanted(context, view) else ""
-    wire = {
-        "signedMeterData": text,
-        "signingMethod": data.method[:_METHOD_LENGTH],
-        "encodingMethod": data.encoding[:_METHOD_LENGTH],
-        "publicKey": key if len(key) <= _SIGNED_LENGTH else "",
-    }
-    return json.dumps(wire, separators=(",", ":"))
-
-
-def _key_wanted(context: Context, view: View) -> bool:
-    """Whether the public key goes along; once per transaction is with the value that the transaction began with."""
-    policy = view.variables.text(_KEY_POLICY)
-    return policy == "EveryMeterValue" or (policy == "OncePerTransaction" and context is Context.BEGIN)
-
-
-def _base64(text: str) -> str:
-    return b64encode(text.encode()).decode("ascii")
+    """The SignedMeterValueType as text, in the place of the plain value (§3.2.1, §3.3.5); None where it is too long."""
+    wire = signed_value(data, context, view)
+    return json.dumps(wire, separators=(",", ":")) if wire is not None else None

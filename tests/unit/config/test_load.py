@@ -424,7 +424,6 @@ def test_copies_for_a_fleet(tmp_path: Path) -> None:
     assert copy.store == Path("/home/user/.local/state/ocpp-station/LT-00001.db")
     assert copy.evses is profile.evses
     assert profile.with_identity("LT-2").csms is profile.csms
-    assert (copy.in_memory().store, copy.in_memory().state) == (None, None)
     with pytest.raises(ValueError, match="colon"):
         profile.with_identity("a:b")
 

@@ -24,9 +24,10 @@ from station.core.values import IdToken, RegistrationStatus, StopReason
 from station.core.variables import SetOutcome, Setting
 from station.ocpp.dialect import Answer, Refuse
 from station.ocpp.schema import check, known_actions
-from station.ocpp.v16 import DIALECT, keys
+from station.ocpp.v16 import DIALECT
 from station.ocpp.v16.dialect import Dialect16
 from station.ocpp.v16.inbound.request import Payload, Request
+from tests.support.change_key import change_key
 from tests.support.fake_view import FakeEvse, FakeTransaction, FakeView
 from tests.support.wire16 import answered, deferred, receive, sent, valid, worded
 
@@ -420,7 +421,7 @@ class TestTrigger:
 )
 def test_a_change_is_judged_as_the_table_of_keys_judges_it(key: str, value: str) -> None:
     result = DIALECT.inbound("ChangeConfiguration", {"key": key, "value": value}, 1, FakeView())
-    status, _ = keys.change(FakeView().variables, key, value)
+    status, _ = change_key(FakeView().variables, key, value)
     if isinstance(result, Answer):
         assert result.payload == {"status": status}
     else:

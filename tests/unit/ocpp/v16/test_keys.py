@@ -10,6 +10,7 @@ from station.core.catalogue import FEATURES, Address, DataType, Layout, Mutabili
 from station.core.records import Put
 from station.core.variables import Refusal, Setting, Variables
 from station.ocpp.v16 import keys
+from tests.support.change_key import change_key
 
 CATALOGUE = build_catalogue(FEATURES - {"optional"})
 LAYOUT = Layout(((1, (1,)), (2, (1,))))
@@ -79,7 +80,7 @@ def test_a_function_that_is_left_out_has_no_keys(feature: str) -> None:
     for name in BY_FEATURE[feature]:
         assert keys.read(with_it, [name])[1] == []
         assert keys.read(without, [name]) == ([], [name])
-        assert keys.change(without, name, "true") == ("NotSupported", ())
+        assert change_key(without, name, "true") == ("NotSupported", ())
 
 
 def test_every_key_has_a_variable_and_fits_into_its_field() -> None:
@@ -111,8 +112,8 @@ def test_every_key_is_changed_as_its_access_says(key: keys.Key) -> None:
     definition = variables.definition(key.address)
     assert definition is not None
     legal = SPECIAL.get(key.name) or LEGAL[definition.type]
-    assert keys.change(variables, key.name, ILLEGAL[definition.type]) == ("Rejected", ())
-    status, records = keys.change(variables, key.name, legal)
+    assert change_key(variables, key.name, ILLEGAL[definition.type]) == ("Rejected", ())
+    status, records = change_key(variables, key.name, legal)
     if key.access == "R":
         assert (status, records) == ("Rejected", ())
         assert keys.read(variables, [key.name])[0][0][1] is True
@@ -145,14 +146,14 @@ def test_every_key_is_changed_as_its_access_says(key: keys.Key) -> None:
 )
 def test_values_out_of_place_are_rejected_and_nothing_changes(name: str, text: str) -> None:
     variables = fresh()
-    assert keys.change(variables, name, text) == ("Rejected", ())
+    assert change_key(variables, name, text) == ("Rejected", ())
     assert variables.rows() == {}
 
 
 def test_unknown_keys() -> None:
     variables = fresh()
-    assert keys.change(variables, "Nonsense", "1") == ("NotSupported", ())
-    assert keys.change(variables, "OCPPCommCtrlr.OfflineThreshold", "1") == ("NotSupported", ())
+    assert change_key(variables, "Nonsense", "1") == ("NotSupported", ())
+    assert change_key(variables, "OCPPCommCtrlr.OfflineThreshold", "1") == ("NotSupported", ())
     rows, unknown = keys.read(variables, ["Nonsense", "heartbeatINTERVAL", "AuthorizationKey", "HeartbeatInterval"])
     assert rows == [("HeartbeatInterval", False, "300")]
     assert unknown == ["Nonsense", "AuthorizationKey"]
@@ -181,13 +182,13 @@ def test_computed_keys() -> None:
 
 def test_a_transaction_that_outlives_the_plug() -> None:
     variables = fresh()
-    assert keys.change(variables, "StopTransactionOnEVSideDisconnect", "False")[0] == "Accepted"
+    assert change_key(variables, "StopTransactionOnEVSideDisconnect", "False")[0] == "Accepted"
     assert not variables.flag("TxCtrlr.StopTxOnEVSideDisconnect")
     assert variables.items("TxCtrlr.TxStopPoint") == ("Authorized",)
-    keys.change(variables, "StopTransactionOnEVSideDisconnect", "true")
+    change_key(variables, "StopTransactionOnEVSideDisconnect", "true")
     assert variables.items("TxCtrlr.TxStopPoint") == ("EVConnected", "Authorized")
     variables.set("TxCtrlr.TxStopPoint", "PowerPathClosed")
-    keys.change(variables, "StopTransactionOnEVSideDisconnect", "false")
+    change_key(variables, "StopTransactionOnEVSideDisconnect", "false")
     assert variables.items("TxCtrlr.TxStopPoint") == ("Authorized",)
 
 
@@ -195,12 +196,12 @@ def test_a_transaction_that_outlives_the_plug() -> None:
 def test_the_security_profile_is_only_raised_and_can_be_guarded() -> None:
     variables = fresh(Setting(Address.parse("SecurityCtrlr.SecurityProfile")[0], "1"))
     for text in ("0", "1", "4", "-1", "x"):
-        assert keys.change(variables, "SecurityProfile", text)[0] == "Rejected"
+        assert change_key(variables, "SecurityProfile", text)[0] == "Rejected"
     variables.guard(
         "SecurityCtrlr.SecurityProfile", lambda text, _hand: Refusal("InvalidValue", "") if text == "3" else None
     )
-    assert keys.change(variables, "SecurityProfile", "3")[0] == "Rejected"
-    assert keys.change(variables, "SecurityProfile", "2")[0] == "Accepted"
+    assert change_key(variables, "SecurityProfile", "3")[0] == "Rejected"
+    assert change_key(variables, "SecurityProfile", "2")[0] == "Accepted"
 
 
 def test_a_profile_decides_who_may_write_and_what_needs_a_reboot() -> None:
@@ -211,9 +212,9 @@ def test_a_profile_decides_who_may_write_and_what_needs_a_reboot() -> None:
         *given("UnlockConnectorOnEVSideDisconnect", "false", mutability=Mutability.READ_ONLY),
         *given("HeartbeatInterval", "30", reboot=True),
     )
-    assert keys.change(variables, "UnlockConnectorOnEVSideDisconnect", "true") == ("Rejected", ())
+    assert change_key(variables, "UnlockConnectorOnEVSideDisconnect", "true") == ("Rejected", ())
     assert keys.read(variables, ["UnlockConnectorOnEVSideDisconnect"])[0][0][1] is True
-    status, records = keys.change(variables, "HeartbeatInterval", "60")
+    status, records = change_key(variables, "HeartbeatInterval", "60")
     assert (status, len(records)) == ("RebootRequired", 1)
     assert value(variables, "HeartbeatInterval") == "30"
 
@@ -223,9 +224,9 @@ def test_vendor_settings_are_keys_too() -> None:
     far = Setting(Address.parse("AcmeCtrlr@1.Level")[0], "3", type=DataType.INTEGER, mutability=Mutability.READ_ONLY)
     variables = fresh(mode, far)
     assert keys.read_all(variables)[-2:] == [("AcmeLightMode", False, "soft"), ("AcmeCtrlr@1.Level", True, "3")]
-    assert keys.change(variables, "acmelightmode", "dark") == ("Rejected", ())
-    assert keys.change(variables, "acmelightmode", "bright")[0] == "Accepted"
-    assert keys.change(variables, "AcmeCtrlr@1.Level", "4") == ("Rejected", ())
+    assert change_key(variables, "acmelightmode", "dark") == ("Rejected", ())
+    assert change_key(variables, "acmelightmode", "bright")[0] == "Accepted"
+    assert change_key(variables, "AcmeCtrlr@1.Level", "4") == ("Rejected", ())
     assert variables.get("CustomizationCtrlr.AcmeLightMode").value == "bright"
 
 
