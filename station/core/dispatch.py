@@ -102,6 +102,7 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.PowerFailing: lambda s, e: s.power_failing(e),
     events.SecurityEvent: lambda s, e: s.security_event(e),
     events.ProbeMeter: lambda s, e: s.probe_meter(e),
+    events.JobReported: lambda s, e: s.jobs.reported(e.job, e.report, e.last),
     events.HardwareReady: lambda s, e: s.hardware_ready(e),
 }
 """Event -> who handles it."""

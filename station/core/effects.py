@@ -149,6 +149,21 @@ class ClockChanged:
     utc: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Carry out a task that needs a library, a file or the network; its reports come back as ``JobReported``."""
+
+    job: int
+    task: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Stop a job; its reports are of no use any more."""
+
+    job: int
+
+
 # Queries: what an Ask carries
 
 

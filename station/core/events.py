@@ -392,6 +392,15 @@ class SecurityEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class JobReported:
+    """How a job (``station.core.jobs``) is going; ``last``: it is over."""
+
+    job: int
+    report: Any
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class HardwareReady:
     """The drivers were read once after the boot: what transactions were open can be decided.
 

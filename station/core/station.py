@@ -22,6 +22,7 @@ from station.core.events import Event
 from station.core.evse import Evse
 from station.core.facts import SecurityFact, TransactionFact
 from station.core.faults import serious
+from station.core.jobs import Jobs
 from station.core.meter import Purpose
 from station.core.names import HEARTBEAT_INTERVAL
 from station.core.records import Rows
@@ -64,6 +65,7 @@ class Station:
         "damaged",
         "evses",
         "faults",
+        "jobs",
         "plug_count",
         "registration",
         "requests",
@@ -74,6 +76,7 @@ class Station:
     )
 
     auth: AuthDesk
+    jobs: Jobs
     alignment: Alignment
     registration: Registration
     requests: Requests
@@ -95,6 +98,7 @@ class Station:
         self.faults: dict[Fault, str] = {}
         self.plug_count = 0
         self.damaged: list[str] = []
+        self.jobs = Jobs(ctx.ledger)
         self.tokens = TokenStore(ctx.ledger)
         self.availability = Availability(ctx.ledger)
         self.evses = tuple(Evse(ctx, evse, self) for evse in plan.evses)

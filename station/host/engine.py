@@ -481,4 +481,6 @@ _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {
     effects.Publish: Engine._publish,
     effects.Reboot: Engine._reboot,
     effects.ClockChanged: lambda engine, effect: None,
+    effects.Work: lambda engine, effect: engine.port.work(effect),
+    effects.Abandon: lambda engine, effect: engine.port.abandon(effect.job),
 }

@@ -31,6 +31,7 @@ from station.host.status import station_status
 from station.host.tracing import Tracer
 from station.host.variables import variable_list
 from station.net import dial
+from station.net.transfer.api import Transfers
 from station.store import MemoryStore, SqliteStore, Store
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Host:
         seed: of everything that varies; None: unpredictable.
         trace: a file to which every frame is appended.
         dialer: makes connections; another one for tests and virtual fleets.
+        transfers: carries files; real ones where left out.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Host:
         seed: str | None = None,
         trace: Path | None = None,
         dialer: Callable[..., Any] = dial,
+        transfers: Transfers | None = None,
     ) -> None:
         self.profile = profile
         self.loop = asyncio.get_running_loop()
@@ -91,6 +94,7 @@ class Host:
                 seed=seed,
                 exits=self._exit,
                 dialer=dialer,
+                transfers=transfers,
             ),
             self.loop,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +22,7 @@ from station.ocpp.v16 import DIALECT as V16
 from station.ocpp.v201 import DIALECT as V201
 
 FEATURES = frozenset({"core", "auth_cache", "energy_after_invalid_id", "remote_trigger"})
-"""The functions that this program has, in the catalogue's names."""
+"""The functions that this program has, in the catalogue's names; each version has those that it has words for."""
 
 DIALECTS: dict[str, Dialect] = {dialect.subprotocol: dialect for dialect in (V201, V16)}
 
@@ -37,9 +38,10 @@ class Kind:
     profile: Profile
 
     @cached_property
-    def features(self) -> frozenset[str]:
-        """The features present."""
-        return FEATURES | {"signed_meter_values"} if self._signs else FEATURES
+    def features(self) -> Mapping[str, frozenset[str]]:
+        """The features present, by version."""
+        present = FEATURES | {"signed_meter_values"} if self._signs else FEATURES
+        return {dialect.version: present & dialect.functions for dialect in DIALECTS.values()}
 
     @cached_property
     def _signs(self) -> bool:
@@ -48,8 +50,8 @@ class Kind:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The variables that a station of this kind may have."""
-        return build_catalogue(self.features)
+        """The variables that a station of this kind may have, in whichever version."""
+        return build_catalogue(frozenset().union(*(self.features[dialect.version] for dialect in self.dialects)))
 
     @cached_property
     def layout(self) -> Layout:
@@ -87,9 +89,17 @@ class Kind:
         """The variables as delivered for a version."""
         known = self._models.get(dialect.version)
         if known is None:
-            settings = merged(dialect, self._settings)
-            known = self._models[dialect.version] = Model(self.catalogue, settings, self.layout)
+            catalogue = build_catalogue(self.features[dialect.version])
+            settings = merged(dialect, tuple(self._fitting(catalogue)))
+            known = self._models[dialect.version] = Model(catalogue, settings, self.layout)
         return known
+
+    def _fitting(self, catalogue: Catalogue) -> Iterator[Setting]:
+        """The settings without those of functions that only another of the station's versions has."""
+        for setting in self._settings:
+            standard = self.catalogue.find(setting.address)
+            if standard is None or standard.feature in catalogue.features:
+                yield setting
 
     @cached_property
     def _plans(self) -> dict[str, StationPlan]:
@@ -140,7 +150,7 @@ class Kind:
 
     @cached_property
     def _actions(self) -> dict[str, frozenset[str]]:
-        return {dialect.version: dialect.actions(self.features) for dialect in self.dialects}
+        return {d.version: d.actions(self.features[d.version]) for d in self.dialects}
 
     def actions(self, dialect: Dialect) -> frozenset[str]:
         """What the CSMS may call in a version."""

@@ -31,10 +31,15 @@ from station.host.computed import Computed
 from station.host.engine import Engine
 from station.host.hardware import EvseHardware
 from station.host.ids import Ids
+from station.host.jobs.bench import Bench
+from station.host.jobs.desk import JobDesk
 from station.host.kind import Kind
 from station.host.link import Link
+from station.host.state_folder import StateFolder
 from station.host.target import dial_target
 from station.net import BackOffSettings, DialFailed, Target, dial
+from station.net.transfer.api import Transfers
+from station.net.transfer.files import FileTransfers
 from station.ocpp.dialect import Dialect
 from station.ocpp.rpc import Rpc
 from station.store import Store
@@ -62,7 +67,10 @@ Traced = Callable[[str, str | bytes], None]
 
 @dataclass(slots=True)
 class Surroundings:
-    """What a runner is given. ``told`` hears events (docs/control.md), ``traced`` every frame ('>' or '<', text)."""
+    """What a runner is given. ``told`` hears events (docs/control.md), ``traced`` every frame ('>' or '<', text).
+
+    ``transfers`` carry files; left out: real ones.
+    """
 
     store: Store
     hardware: dict[int, EvseHardware]
@@ -73,6 +81,7 @@ class Surroundings:
     seed: str | None = None
     dialer: Callable[..., Any] = dial
     exits: Callable[[], None] | None = None
+    transfers: Transfers | None = None
 
 
 class Runner:
@@ -107,6 +116,8 @@ class Runner:
         self.link = Link(self, surroundings.dialer, f"{surroundings.seed or ''}/{profile.station.id}/link", loop)
         self.stay_offline = False
         self.rebooting = False
+        self.state = StateFolder(profile.state)
+        self._transfers = surroundings.transfers or FileTransfers(profile.csms.security.ca)
         self.engine: Engine = self._make_engine(BootReason.POWER_UP)
 
     # Boots
@@ -126,6 +137,7 @@ class Runner:
 
         engine = Engine(station, dialect, self, self.kind.wiring, make_rpc)
         self._make_rpc = make_rpc
+        self._jobs = JobDesk(self.loop, Bench(self.profile, self.state, self._transfers, engine), self.feed)
         if variables.known(_IDENTITY):
             variables.compute(_IDENTITY, lambda: self.profile.station.id)
         for evse, hardware in self.around.hardware.items():
@@ -159,6 +171,7 @@ class Runner:
     def down(self) -> None:
         """Everything of this boot ends, as at a power cut: nothing is told, nothing is stored any more."""
         self.alive = False
+        self._jobs.close()
         self.link.abort()
         self._cancel_timer()
         for hardware in self.around.hardware.values():
@@ -212,6 +225,7 @@ class Runner:
             self.feed(events.PowerFailing(StopReason.REBOOT, resume))
             await self.drained()
             self.alive = False
+        self._jobs.close()
         self.link.close("stopped")
         self._cancel_timer()
         for hardware in self.around.hardware.values():
@@ -220,6 +234,7 @@ class Runner:
             waiter.cancel()
         await asyncio.sleep(0)
         await self.loop.run_in_executor(None, self.around.store.close)
+        self.state.release()
 
     async def drained(self, at_most_s: float = DRAIN_S) -> None:
         """Wait until nothing is queued or in flight, at most so long; at once where nobody listens."""
@@ -356,6 +371,14 @@ class Runner:
     def query_ended(self, asked: int, answer: Any, problem: str) -> None:
         """Port: a question of the owner was answered."""
         self.answer(asked, (answer, problem))
+
+    def work(self, effect: effects.Work) -> None:
+        """Port: a job begins."""
+        self._jobs.start(effect)
+
+    def abandon(self, job: int) -> None:
+        """Port: a job is of no use any more."""
+        self._jobs.abandon(job)
 
     def redial(self, reason: str) -> None:
         """Port: the connection is deaf. It is cut after this turn, not within it."""

@@ -61,6 +61,14 @@ class Port(Protocol):
         """Start anew."""
         ...
 
+    def work(self, effect: effects.Work) -> None:
+        """Begin a job; feed ``JobReported``."""
+        ...
+
+    def abandon(self, job: int) -> None:
+        """Stop a job."""
+        ...
+
     def redial(self, reason: str) -> None:
         """The connection is of no use any more: cut it and dial again."""
         ...
@@ -68,10 +76,13 @@ class Port(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What is fixed for all stations of a kind. ``central`` False: there is no CSMS, nothing is ever told."""
+    """What is fixed for all stations of a kind. ``central`` False: there is no CSMS, nothing is ever told.
+
+    ``features`` are the functions present, by version.
+    """
 
     identity: Identity
-    features: frozenset[str]
+    features: Mapping[str, frozenset[str]]
     central: bool = True
 
 
@@ -109,7 +120,7 @@ class StationView:
 
     @property
     def features(self) -> frozenset[str]:
-        return self.wiring.features
+        return self.wiring.features[self.dialect.version]
 
     def utc(self, stamp: Stamp) -> datetime:
         return self.station.ctx.timeline.utc(stamp)

@@ -211,6 +211,8 @@ class Dialect(Protocol):
     """Whether all statuses are told again after OfflineThreshold (OCPP 2.0.1 B04.FR.01)."""
     tells_states: bool
     """Whether transaction events without meter values or tokens are told."""
+    functions: frozenset[str]
+    """The functions of the catalogue for which this version has words here; a station has no others under it."""
 
     def defaults(self) -> Mapping[str, str]:
         """Variable address -> value where this version's words imply another default than the catalogue's."""

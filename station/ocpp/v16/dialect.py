@@ -35,6 +35,9 @@ _FOLLOWS: Final[Mapping[str, str]] = {
     "AlignedDataCtrlr.TxEndedInterval": "AlignedDataCtrlr.Interval",
 }
 
+FUNCTIONS: Final = frozenset({"core", "auth_cache", "energy_after_invalid_id", "remote_trigger", "signed_meter_values"})
+"""See ``Dialect.functions``."""
+
 
 class Dialect16:
     """OCPP 1.6J. ``vendors`` handle DataTransfer by vendorId."""
@@ -43,6 +46,7 @@ class Dialect16:
     mute_while_rejected = True
     repeats_statuses = False
     tells_states = False
+    functions = FUNCTIONS
 
     def __init__(self, vendors: Mapping[str, Vendor] | None = None) -> None:
         self.version = "1.6"

@@ -61,6 +61,9 @@ WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
 )
 """How the answers to deferred calls are worded."""
 
+FUNCTIONS: Final = frozenset({"core", "auth_cache", "energy_after_invalid_id", "remote_trigger", "signed_meter_values"})
+"""See ``Dialect.functions``."""
+
 
 class Dialect2x:
     """A version of OCPP 2, given by its tables. Stateless; one object serves all stations."""
@@ -69,6 +72,7 @@ class Dialect2x:
     mute_while_rejected = False
     repeats_statuses = True
     tells_states = True
+    functions = FUNCTIONS
 
     def __init__(
         self, version: str, subprotocol: str, handlers: Mapping[str, Handler], wordings: Mapping[str, Wording]

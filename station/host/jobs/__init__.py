@@ -1,0 +1,12 @@
+"""Jobs of the core, carried out: one module for each kind of work, one table for all.
+
+A job is a coroutine: it gets the task, the bench and a function for reports on the way, and what it returns is its
+last report. Called by ``station.host.jobs.desk``.
+"""
+
+from __future__ import annotations
+
+from station.host.jobs.bench import JobRunner
+
+RUNNERS: dict[type, JobRunner] = {}
+"""Task -> who carries it out."""
