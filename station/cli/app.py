@@ -22,6 +22,7 @@ from station.host.options import RunOptions
 from station.host.parts import open_parts
 
 _log = logging.getLogger(__name__)
+_RETRY_RESET_S = 1.0
 
 
 def main(loaded: Loaded, options: RunOptions) -> int:
@@ -75,7 +76,11 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
             url = f"{base}/{profile.file_stem}"
         host = Host(profile, open_parts(profile), clock=_clock(options), url=url, trace=options.trace)
 
+        retries = 0
+
         def reboot() -> None:
+            nonlocal retries
+            retries = host.reset_retries
             rebooting.set()
             stopping.set()
 
@@ -90,11 +95,21 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
         await stopping.wait()
         manager.stopping()
     program = profile.reboot.program
-    return await _reboot(program) if rebooting.is_set() and program is not None else ExitCode.OK
+    return await _reboot(program, retries) if rebooting.is_set() and program is not None else ExitCode.OK
 
 
-async def _reboot(program: Path) -> int:
-    """Run the profile's own way to reboot, without a shell, once all is stored and closed."""
+async def _reboot(program: Path, retries: int) -> int:
+    """Reboot once all is stored and closed; try again where that fails (OCPP 1.6 §9.1.22, ResetRetries)."""
+    code = await _run_once(program)
+    while code and retries > 0:
+        retries -= 1
+        await asyncio.sleep(_RETRY_RESET_S)
+        code = await _run_once(program)
+    return code
+
+
+async def _run_once(program: Path) -> int:
+    """Run the profile's own way to reboot, without a shell."""
     try:
         process = await asyncio.create_subprocess_exec(program, stdin=asyncio.subprocess.DEVNULL, stdout=sys.stderr)
     except OSError as error:

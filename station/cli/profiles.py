@@ -4,6 +4,7 @@ Not the place that runs anything. `station.cli.main` registers these functions; 
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ import typer
 
 from station.cli.exit_codes import ExitCode
 from station.config import ConfigError, Explained, Loaded, Overrides, Profile, explain, json_schema, load, template
+from station.config.errors import Position, Problem
+from station.config.nodes import value_position
 
 
 def check(
@@ -39,16 +42,30 @@ def check(
 
 
 def usable(loaded: Loaded) -> Loaded:
-    """The same, once its variables are known to suit the catalogue as well.
+    """The same, once its variables are known to suit the catalogue, and its TLS files to be usable.
 
     Raises:
-        ConfigError: they do not.
+        ConfigError: they are not.
     """
     # Here and not above: it brings the catalogue and the dialects, which `schema` and `init` do without.
+    from station.host import tls_check
     from station.host.kind import Kind
 
     Kind(loaded.profile).check()
-    return loaded
+    problems = [
+        Problem(_security_position(loaded, one.key), f"csms.security.{one.key}: {one.message}", one.hint)
+        for one in tls_check.unusable(loaded.profile)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    warnings = (
+        f"{_security_position(loaded, one.key)}: {one.message}; {one.hint}" for one in tls_check.exposed(loaded.profile)
+    )
+    return replace(loaded, warnings=(*loaded.warnings, *warnings))
+
+
+def _security_position(loaded: Loaded, key: str) -> Position:
+    return value_position(loaded.root, ("csms", "security", key))
 
 
 def schema() -> None:

@@ -52,6 +52,9 @@ _TOKEN_TYPES: Final = (
 _TOKEN_TYPE: Final = Param(
     "tokenType", Kind.TEXT, "kind of token, as OCPP 2.x", default="ISO14443", flag="type", choices=_TOKEN_TYPES
 )
+_CERTIFICATE: Final = Param(
+    "certificate", Kind.TEXT, "contract certificate of an eMAID with the authorities above it, PEM, leaf first"
+)
 
 FAULTS: Final = (
     "ConnectorLockFailure",
@@ -160,7 +163,7 @@ _TABLE: Final = (
         (*_CONNECTOR, Param("side", Kind.TEXT, "which end", default="both", choices=("ev", "station", "both"))),
         _PILOT,
     ),
-    Command("tap", "Show a card", (_TAG, _TOKEN_TYPE, *_CONNECTOR), "when accepted or refused"),
+    Command("tap", "Show a card", (_TAG, _TOKEN_TYPE, _CERTIFICATE, *_CONNECTOR), "when accepted or refused"),
     Command("ev_suspend", "Let the car pause", _CONNECTOR, _PILOT),
     Command("ev_resume", "Let the car go on", _CONNECTOR, _PILOT),
     Command("ev_not_ready", "Let the car not be ready", _CONNECTOR, _PILOT),

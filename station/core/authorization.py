@@ -10,19 +10,24 @@ Spec: OCPP 2.0.1 C01, C09, C10-C15, E02, E03, F01, F02; OCPP 1.6 §3.5, §4.1, �
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from station.core import names
 from station.core.charging import Grant
 from station.core.context import Context
+from station.core.contract_tasks import Contract
+from station.core.contracts import Contracts
 from station.core.effects import AuthorizeQuery, TokenEnded
 from station.core.events import RemoteStart, TokenPresented
 from station.core.evse import Evse
 from station.core.journal import LOST
+from station.core.own_word import FINAL, known, learn, offline_word, today
+from station.core.reservation import Reservations
 from station.core.selection import Selection, available, choose, plugged
-from station.core.token_store import TokenStore, expired
+from station.core.smart_charging.profile import ChargingProfile
+from station.core.token_store import TokenStore
 from station.core.values import (
     NO_TOKEN,
     IdToken,
@@ -34,6 +39,8 @@ from station.core.values import (
 )
 
 DEADLINE = "auth"
+RESERVED = "Reserved"
+"""The reason of a token that is refused because every EVSE that is free is kept for somebody else."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,8 +56,11 @@ class Case:
     group: IdToken | None = None
     began_s: float = 0.0
     asking: bool = False
+    heard: bool = False
     until_s: float | None = None
     info: TokenInfo | None = None
+    profile: ChargingProfile | None = None
+    contract: Contract | None = None
     trace: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, step: str, **detail: Any) -> None:
@@ -59,22 +69,38 @@ class Case:
 
 
 class AuthDesk:
-    """All tokens in process at a station."""
+    """All tokens in process at a station.
 
-    __slots__ = ("cases", "ctx", "evses", "store", "token_limit")
+    ``hold`` is asked when the CSMS has answered: True puts a token off until whoever holds it calls ``decided``.
+    """
 
-    def __init__(self, ctx: Context, evses: Sequence[Evse], store: TokenStore) -> None:
+    __slots__ = ("cases", "contracts", "ctx", "evses", "hold", "reservations", "store", "token_limit", "types_known")
+
+    contracts: Contracts
+
+    def __init__(
+        self,
+        ctx: Context,
+        evses: Sequence[Evse],
+        store: TokenStore,
+        reservations: Reservations,
+        hold: Callable[[Case, TokenInfo], bool] = lambda case, info: False,
+    ) -> None:
         self.ctx = ctx
+        self.hold = hold
         self.evses = evses
         self.store = store
+        self.reservations = reservations
         self.cases: dict[str, Case] = {}
         self.token_limit = 36
+        self.types_known = True
 
     # Presentation
 
     def present(self, event: TokenPresented) -> None:
         """A card was shown."""
-        case = Case(event.token, event.reader, event.evses, event.asked, began_s=self.ctx.now)
+        case = Case(self.known_as(event.token), event.reader, event.evses, event.asked, began_s=self.ctx.now)
+        case.contract = self.contracts.shown(event)
         case.note("presented", reader=event.reader, token=repr(event.token))
         self._take(case)
 
@@ -89,9 +115,12 @@ class AuthDesk:
             return "NoEvse"
         if event.token.key in self.cases:
             return "TokenInProcess"
-        if not available(self._served(evses)):
+        free = available(self._served(evses))
+        if not free:
             return "NoConnector"
-        return None
+        group = event.group if event.names_group else self._known_group(event.token)
+        learns = not event.names_group and self._may_learn_group(event.token, free)
+        return None if learns or self._admitted(event.token, group, free) else "Reserved"
 
     def take_remote(self, event: RemoteStart) -> None:
         """Carry out a remote start that was accepted."""
@@ -103,6 +132,7 @@ class AuthDesk:
             remote_start_id=event.remote_start_id,
             group=event.group,
             began_s=self.ctx.now,
+            profile=event.profile,
         )
         case.note("remote start", token=repr(event.token))
         # A refused request leaves no trace: whoever was told No is not charging a minute later.
@@ -135,7 +165,7 @@ class AuthDesk:
         elif self.ctx.turned_away:
             self._end(case, TokenResult.REJECTED, "NotAccepted")
         elif available(served) or any(evse.grant is not None or evse.kept is not None for evse in served):
-            self._validate(case, online=self.ctx.registered)
+            self._examine(case)
         else:
             self._end(case, TokenResult.NO_CONNECTOR_AVAILABLE, "")
 
@@ -157,23 +187,59 @@ class AuthDesk:
 
     # Validation
 
+    def known_as(self, token: IdToken) -> IdToken:
+        """A token as it is compared with those of the CSMS's words."""
+        return token if self.types_known or token.key == IdToken(token.value).key else replace(token, any_type=True)
+
+    def _examine(self, case: Case) -> None:
+        """A contract certificate is checked before anything else (C07.FR.06, .08)."""
+        contract, key = case.contract, case.token.key
+        if contract is None or not contract.certificate:
+            self._validate(case, online=self.ctx.registered)
+            return
+        self.cases[key] = case
+
+        def examined(known: Contract, problem: str) -> None:
+            if self.cases.get(key) is not case:
+                return
+            del self.cases[key]
+            case.contract = known
+            case.note("examined", validator="contract", problem=problem)
+            if problem:
+                self.decided(case, TokenInfo(TokenStatus.INVALID, raw=problem))
+            else:
+                self._validate(case, online=self.ctx.registered)
+
+        self.contracts.examine(case.token, contract, examined)
+
+    def _contract_word(self, case: Case, online: bool) -> TokenInfo | None:
+        """Online the CSMS is asked for every contract (C07.FR.01); offline it is a token like others, if at all."""
+        refusal = self.contracts.refusal(online)
+        if refusal:
+            case.note("answered", validator="contract", answer=refusal)
+            return TokenInfo(TokenStatus.INVALID, raw=refusal)
+        return None if online and not self.ctx.free else self._own_word(case, online)
+
     def _validate(self, case: Case, *, online: bool) -> None:
-        info = self._own_word(case, online)
+        info = self._own_word(case, online) if case.contract is None else self._contract_word(case, online)
         if info is not None:
-            self._decided(case, info)
+            self.decided(case, info)
         elif online and self.ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION):
-            self._decided(case, TokenInfo(TokenStatus.UNKNOWN, raw="NotAllowedToAsk"))
+            self.decided(case, TokenInfo(TokenStatus.UNKNOWN, raw="NotAllowedToAsk"))
         elif online:
-            self.cases[case.token.key] = case
-            case.asking = True
-            case.note("asked", validator="csms")
-            self.ctx.ask(AuthorizeQuery(case.token))
+            self._ask(case)
         else:
             self._offline_policy(case)
 
+    def _ask(self, case: Case) -> None:
+        self.cases[case.token.key] = case
+        case.asking = True
+        case.note("asked", validator="csms")
+        self.ctx.ask(AuthorizeQuery(case.token, contract=case.contract))
+
     def _own_word(self, case: Case, online: bool) -> TokenInfo | None:
         """What the station itself may say; None where the CSMS or the offline policy has to decide."""
-        ctx, key = self.ctx, case.token.key
+        ctx = self.ctx
         if ctx.free:
             return TokenInfo(TokenStatus.ACCEPTED)
         if case.token.value.upper() in ctx.plan.allow:
@@ -183,48 +249,35 @@ class AuthDesk:
         # Online without being allowed to ask, the lists are all there is (2.0.1 AuthCtrlr.DisableRemoteAuthorization).
         if asks == online and not ctx.flag(names.LOCAL_PRE_AUTHORIZE if online else names.LOCAL_AUTHORIZE_OFFLINE):
             return None
-        known = self.store.local_list.get(key) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
-        validator, final = "local_list", names.LOCAL_LIST_DISABLE_POST_AUTHORIZE
-        if known is None and ctx.flag(names.CACHE_ENABLED):
-            known, validator = self.store.cache.get(key), "cache"
-            final = names.CACHE_DISABLE_POST_AUTHORIZE
-        if known is None:
+        said, validator = known(ctx, self.store, case.token)
+        if said is None:
             return None
-        known = expired(known, ctx.timeline.now_utc(ctx.now)) if ctx.timeline.known else known
-        case.note("answered", validator=validator, answer=known.status.value)
-        if known.status is not TokenStatus.ACCEPTED and asks and not ctx.flag(final):
+        case.note("answered", validator=validator, answer=said.status.value)
+        if said.status is not TokenStatus.ACCEPTED and asks and not ctx.flag(FINAL[validator]):
             return None
-        return known
+        return said
 
     def _offline_policy(self, case: Case) -> None:
-        accepted = self.ctx.flag(names.OFFLINE_TX_FOR_UNKNOWN)
-        status = TokenStatus.ACCEPTED if accepted else TokenStatus.UNKNOWN
-        case.note("answered", validator="offline", answer=status.value)
-        self._decided(case, TokenInfo(status, raw="" if accepted else "Offline"))
+        info = offline_word(self.ctx, self.store, case.token)
+        case.note("answered", validator="offline", answer=info.status.value)
+        self.decided(case, info)
 
     def answered(self, token: IdToken, info: TokenInfo) -> None:
         """The CSMS has said what it thinks of a token."""
-        ctx = self.ctx
-        if ctx.timeline.known:
-            info = expired(info, ctx.timeline.now_utc(ctx.now))
-        self.learnt(token, info)
+        token, info = self.known_as(token), today(self.ctx, info)
+        learn(self.ctx, self.store, token, info)
         case = self.cases.get(token.key)
         if case is not None and case.asking:
             del self.cases[token.key]
-            latency_ms = round((ctx.now - case.began_s) * 1000)
+            case.heard = True
+            latency_ms = round((self.ctx.now - case.began_s) * 1000)
             case.note("answered", validator="csms", answer=info.raw or info.status.value, latency_ms=latency_ms)
-            self._decided(case, info)
-
-    def learnt(self, token: IdToken, info: TokenInfo) -> None:
-        """Keep what the CSMS says of a token, wherever it says it (OCPP 2.0.1 C10.FR.04; OCPP 1.6 §3.5.1)."""
-        ctx = self.ctx
-        listed = ctx.flag(names.LOCAL_LIST_ENABLED) and token.key in self.store.local_list
-        if ctx.flag(names.CACHE_ENABLED) and not listed:
-            now = ctx.timeline.now_utc(ctx.now)
-            self.store.remember(token, info, now, ctx.number(names.CACHE_LIFE_TIME))
+            if not self.hold(case, info):
+                self.decided(case, info)
 
     def failed(self, token: IdToken, cause: str) -> None:
         """The CSMS did not answer. A lost connection leaves it to what the station may do offline."""
+        token = self.known_as(token)
         case = self.cases.get(token.key)
         if case is None or not case.asking:
             return
@@ -236,7 +289,8 @@ class AuthDesk:
         else:
             self._end(case, TokenResult.REJECTED, cause)
 
-    def _decided(self, case: Case, info: TokenInfo) -> None:
+    def decided(self, case: Case, info: TokenInfo) -> None:
+        """A validator has spoken its last word on a token."""
         case.asking = False
         if info.status is TokenStatus.ACCEPTED:
             self._accepted(case, info)
@@ -248,25 +302,69 @@ class AuthDesk:
     def _accepted(self, case: Case, info: TokenInfo) -> None:
         case.info = info
         served = self._of(case)
-        candidates = available(served)
+        free = [evse for evse in available(served) if case.remote or not self._kept_from(evse, case.token, info.group)]
+        candidates = self._admitted(case.token, self._group(case), free)
         group = info.group
         if not case.remote and group is not None and self._ends_by_group(case, group, served, candidates):
             return
         if not candidates:
-            self._end(case, TokenResult.NO_CONNECTOR_AVAILABLE, "")
+            self._refused(case, free)
             return
         rule = Selection(self.ctx.plan.selection)
-        chosen = choose(rule, candidates, len(served))
+        # Who has reserved an EVSE has chosen it.
+        chosen = self.reservations.reserved_for(case.token, self._group(case), candidates)
+        chosen = chosen or choose(rule, candidates, len(served))
         case.note("selection", rule=rule.value, evse=chosen.id if chosen else None)
         if chosen is not None:
             self._begin(case, chosen)
         else:
             self._wait(case)
 
+    def _refused(self, case: Case, free: Sequence[Evse]) -> None:
+        """No EVSE for it, unless the CSMS says that it is of the group that one is reserved for (H03.FR.08)."""
+        if free and not case.heard and self._may_learn_group(case.token, free):
+            self._ask(case)
+        elif free:
+            self._end(case, TokenResult.REJECTED, RESERVED)
+        else:
+            self._end(case, TokenResult.NO_CONNECTOR_AVAILABLE, "")
+
+    def _admitted(self, token: IdToken, group: IdToken | None, evses: Sequence[Evse]) -> list[Evse]:
+        """Those of the EVSEs that no reservation keeps from the token."""
+        return [evse for evse in evses if self.reservations.admits(evse, token, group)]
+
+    def _may_learn_group(self, token: IdToken, evses: Sequence[Evse]) -> bool:
+        """Whether the CSMS may be asked for a token's group, and it matters (H03.FR.07-08; OCPP 1.6 §5.13)."""
+        ctx = self.ctx
+        if not ctx.registered or ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION):
+            return False
+        if known(ctx, self.store, token)[0] is not None:
+            return False
+        return self.reservations.asks_group(evses)
+
+    def _known_group(self, token: IdToken) -> IdToken | None:
+        said, _ = known(self.ctx, self.store, token)
+        return said.group if said is not None else None
+
+    def _group(self, case: Case) -> IdToken | None:
+        """The group of a token, as far as it is known: said with it, or by whoever validated it, or kept."""
+        said = case.info.group if case.info is not None else None
+        return said or case.group or (None if case.heard else self._known_group(case.token))
+
+    def waiting(self) -> int:
+        """How many tokens that wait for a plug have an EVSE free for them."""
+        waiting = [case for case in self.cases.values() if case.until_s is not None]
+        return sum(bool(self._admitted(one.token, self._group(one), available(self._of(one)))) for one in waiting)
+
     def _of(self, case: Case) -> list[Evse]:
         """The EVSEs that the token may use."""
         allowed = case.info.evses if case.info is not None else ()
         return [evse for evse in self._served(case.evses) if not allowed or evse.id in allowed]
+
+    @staticmethod
+    def _kept_from(evse: Evse, token: IdToken, group: IdToken | None) -> bool:
+        """Whether a cable is locked for another card (E05.FR.11, E09.FR.03; OCPP 1.6 §3.5.4, errata 3.5)."""
+        return evse.kept is not None and evse.connector.locked and not evse.kept.opens(token, group)
 
     def _ends_by_group(self, case: Case, group: IdToken, served: Sequence[Evse], candidates: Sequence[Evse]) -> bool:
         """Whether the card's group says that it stops rather than starts (C09.FR.03, C16.FR.02-03)."""
@@ -277,7 +375,7 @@ class AuthDesk:
             result = TokenResult.USED_TO_STOP if running else TokenResult.REJECTED
             self._end(case, result, "" if running else "MasterPass", running[0].id if len(running) == 1 else None)
             return True
-        if plugged(candidates):
+        if plugged([evse for evse in candidates if evse.kept is None]):
             return False
         for evse in served:
             if evse.grant is not None and evse.state != "awaiting" and evse.grant.opens(case.token, group):
@@ -302,9 +400,11 @@ class AuthDesk:
     def _begin(self, case: Case, evse: Evse) -> None:
         self.cases.pop(case.token.key, None)
         waited = case.until_s is not None
-        info = case.info or TokenInfo(TokenStatus.ACCEPTED)
         trigger = TriggerReason.REMOTE_START if case.remote else TriggerReason.AUTHORIZED
-        grant = Grant(case.token, info.group or case.group, case.remote_start_id, trigger=trigger, case=case)
+        group = self._group(case)
+        reservation = self.reservations.claim(evse, case.token, group)
+        grant = Grant(case.token, group, case.remote_start_id, reservation, trigger, case)
+        grant.profile = case.profile
         if not evse.grant_to(grant, trigger) and evse.grant is grant and not waited:
             self._tell(case, TokenResult.ACCEPTED, "", final=False, evse=evse.id)
 
@@ -329,7 +429,7 @@ class AuthDesk:
     def plugged_in(self, evse: Evse) -> None:
         """A vehicle came: the token that has waited longest for one gets it."""
         welcome = self.ctx.free and not self.ctx.turned_away
-        if welcome and evse.grant is None and evse.serviceable and not evse.reserved:
+        if welcome and available([evse]) and self.reservations.admits(evse, NO_TOKEN):
             evse.grant_to(Grant(NO_TOKEN), TriggerReason.CABLE_PLUGGED_IN)
             return
         if Selection(self.ctx.plan.selection) is Selection.USER_INPUT:
@@ -341,7 +441,8 @@ class AuthDesk:
         if not available([evse]):
             return False
         for case in list(self.cases.values()):
-            if case.until_s is not None and evse in self._of(case):
+            waits = case.until_s is not None and evse in self._of(case)
+            if waits and self.reservations.admits(evse, case.token, self._group(case)):
                 case.note("selected", evse=evse.id)
                 self._begin(case, evse)
                 return True
@@ -349,6 +450,7 @@ class AuthDesk:
 
     def withdraw(self, token: IdToken, result: TokenResult = TokenResult.WITHDRAWN, reason: str = "") -> None:
         """The presenter took the token back before it was used."""
+        token = self.known_as(token)
         case = self.cases.pop(token.key, None)
         if case is not None:
             self._set_deadline()
@@ -365,7 +467,8 @@ class AuthDesk:
     def review(self) -> None:
         """Tokens that wait for a plug or the user end where no EVSE of theirs is in service any more."""
         for key, case in list(self.cases.items()):
-            if case.until_s is not None and not any(evse.serviceable for evse in self._of(case)):
+            serviceable = [evse for evse in self._of(case) if evse.serviceable]
+            if case.until_s is not None and not self._admitted(case.token, self._group(case), serviceable):
                 del self.cases[key]
                 self._set_deadline()
                 self._end(case, TokenResult.NO_CONNECTOR_AVAILABLE, "")
@@ -406,25 +509,3 @@ class AuthDesk:
         case.note("result", result=result.value, reason=reason)
         shown = reason or (case.info.raw or case.info.status.value if case.info else "")
         self.ctx.ledger.promise(TokenEnded(case.token, result, shown, tuple(case.trace), case.asked, final, evse))
-
-    # A late word on a running transaction
-
-    def judged(self, evse: Evse, info: TokenInfo) -> None:
-        """The CSMS refuses, late, the token of a running transaction.
-
-        Where it stops for that, the cable stays locked until its owner comes.
-
-        Spec: OCPP 2.0.1 C15.FR.03-07, E05.FR.02-03, .09-.11; OCPP 1.6 errata 3.17.
-        """
-        transaction, ctx = evse.transaction, self.ctx
-        if transaction is None or info.status is TokenStatus.ACCEPTED:
-            return
-        extra_wh = ctx.number(names.MAX_ENERGY_ON_INVALID_ID)
-        if ctx.flag(names.STOP_ON_INVALID_ID):
-            if evse.grant is not None:
-                evse.end_session(StopReason.DEAUTHORIZED, TriggerReason.DEAUTHORIZED, unlock=False)
-        elif extra_wh > 0:
-            transaction.limit_wh = transaction.last_wh + extra_wh
-            evse.desk.store()
-        else:
-            evse.suspend(TriggerReason.CHARGING_STATE_CHANGED)

@@ -6,6 +6,8 @@ operative while all three are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from station.core.journal import Ledger
 from station.core.records import Json
 
@@ -36,6 +38,30 @@ class Availability:
         self._mark(part, operative)
         if undoable:
             self.ledger.undo(lambda: self._mark(part, not operative), AVAILABILITY, key)
+
+    def level(self, places: Sequence[tuple[int, int]], evse: int, connector: int, operative: bool) -> None:
+        """Change one part where a change of the station is one of all its connectors (OCPP 1.6 §5.2), undoably.
+
+        A connector that becomes operative in an inoperative station takes the station along, but no other connector.
+
+        Args:
+            places: all connectors.
+            evse: 0 for the station.
+            connector: the connector of the EVSE.
+            operative: what it becomes.
+        """
+        whole = evse == 0
+        if not whole and self.station_operative:
+            self.set(evse, connector, operative, undoable=True)
+            return
+        if not whole and operative:
+            for place in places:
+                self.set(*place, place == (evse, connector), undoable=True)
+        elif whole:
+            for place in places:
+                self.set(*place, operative=True, undoable=True)
+        if whole or operative:
+            self.set(0, 0, operative, undoable=True)
 
     def _mark(self, part: tuple[int, int], operative: bool) -> None:
         self.inoperative = self.inoperative - {part} if operative else self.inoperative | {part}

@@ -26,16 +26,19 @@ FEATURES: Final = frozenset(
         "tariff",
         "monitoring",
         "iso15118",
+        "plug_and_charge",
         "remote_trigger",
         "signed_meter_values",
         "energy_after_invalid_id",
         "local_time",
         "queue_all_messages",
         "lighting",
+        "cost_messages",
         "optional",
     }
 )
-"""All features. ``optional`` are standard variables without a function behind them; a profile may bring them in."""
+"""All features. ``optional`` are standard variables without a function behind them; a profile may bring them in.
+``plug_and_charge`` is that part of ISO 15118 which every version has words for; ``iso15118`` is the rest of it."""
 
 MEASURANDS: Final = (
     "Energy.Active.Import.Register",
@@ -349,6 +352,14 @@ _TRANSACTIONS = (
     _integer("SampledDataCtrlr", "TxEndedMaxMeterValues", default="1000", minimum=2, reported=False, **_CONSTANT),
 )
 
+_COST_VENDOR: Final[dict[str, Any]] = {
+    "variable_instance": "org.openchargealliance.costmsg",
+    "feature": "cost_messages",
+}
+_LANGUAGE_VENDOR: Final[dict[str, Any]] = {
+    "variable_instance": "org.openchargealliance.multilanguage",
+    "feature": "cost_messages",
+}
 _FUNCTIONS = (
     *_switch("ReservationCtrlr", "reservation"),
     _flag("ReservationCtrlr", "NonEvseSpecific", True, feature="reservation", **_CONSTANT),
@@ -426,15 +437,33 @@ _FUNCTIONS = (
     _text("TariffCostCtrlr", "Currency", default="EUR", pattern=r"[A-Z]{3}", maximum=3, feature="tariff"),
     _text("TariffCostCtrlr", "TariffFallbackMessage", maximum=255, feature="tariff"),
     _text("TariffCostCtrlr", "TotalCostFallbackMessage", maximum=255, feature="tariff"),
+    _flag("CustomizationCtrlr", "CustomImplementationEnabled", True, **_COST_VENDOR, **_FIXED),
+    _flag("CustomizationCtrlr", "CustomImplementationEnabled", True, **_LANGUAGE_VENDOR, **_FIXED),
+    _integer(
+        "TariffCostCtrlr", "NumberOfDecimalsForCostValues", default="3", minimum=0, maximum=10, feature="cost_messages"
+    ),
+    _text("TariffCostCtrlr", "DefaultPrice", maximum=500, feature="cost_messages"),
+    _integer(
+        "TariffCostCtrlr",
+        "WaitForUserPriceTimeout",
+        unit="ms",
+        default="0",
+        minimum=0,
+        maximum=60_000,
+        feature="cost_messages",
+    ),
+    _flag("TariffCostCtrlr", "IdleFeeAfterStop", False, feature="cost_messages"),
+    _text("DisplayMessageCtrlr", "SupportedLanguages", default="en", maximum=500, feature="cost_messages", **_FIXED),
+    _text("DisplayMessageCtrlr", "Language", default="en", maximum=35, feature="cost_messages"),
     *_switch("ISO15118Ctrlr", "iso15118"),
-    _flag("ISO15118Ctrlr", "CentralContractValidationAllowed", False, feature="iso15118"),
-    _flag("ISO15118Ctrlr", "ContractValidationOffline", True, feature="iso15118"),
-    _text("ISO15118Ctrlr", "SeccId", maximum=255, feature="iso15118"),
+    _flag("ISO15118Ctrlr", "CentralContractValidationAllowed", False, feature="plug_and_charge"),
+    _flag("ISO15118Ctrlr", "ContractValidationOffline", True, feature="plug_and_charge"),
+    _text("ISO15118Ctrlr", "SeccId", maximum=255, feature="plug_and_charge"),
     _integer("ISO15118Ctrlr", "MaxScheduleEntries", default="1024", feature="iso15118", **_CONSTANT),
     _flag("ISO15118Ctrlr", "RequestMeteringReceipt", False, feature="iso15118", **_CONSTANT),
-    _text("ISO15118Ctrlr", "CountryName", pattern=r"[A-Z]{2}|", maximum=2, feature="iso15118"),
-    _text("ISO15118Ctrlr", "OrganizationName", maximum=64, feature="iso15118"),
-    _flag("ISO15118Ctrlr", "PnCEnabled", False, feature="iso15118"),
+    _text("ISO15118Ctrlr", "CountryName", pattern=r"[A-Z]{2}|", maximum=2, feature="plug_and_charge"),
+    _text("ISO15118Ctrlr", "OrganizationName", maximum=64, feature="plug_and_charge"),
+    _flag("ISO15118Ctrlr", "PnCEnabled", False, feature="plug_and_charge"),
     _flag("ISO15118Ctrlr", "V2GCertificateInstallationEnabled", False, feature="iso15118"),
     _flag("ISO15118Ctrlr", "ContractCertificateInstallationEnabled", False, feature="iso15118"),
     _text("EVSE", "ISO15118EvseId", scope=Scope.EVSE, maximum=38, feature="iso15118"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from station.core.blueprint import Blueprint
+from station.core.smart_charging.profile import ChargingProfile
 from station.core.values import IdToken, TriggerReason
 
 BLUEPRINT: Final = Blueprint(
@@ -33,7 +34,10 @@ has both; ``interrupted`` keeps its token while the vehicle is away (E10); ``fin
 
 @dataclass(slots=True, eq=False)
 class Grant:
-    """A token that may charge at an EVSE. ``case`` is its presentation, until that has ended in a result."""
+    """A token that may charge at an EVSE. ``case`` is its presentation, until that has ended in a result.
+
+    ``profile`` came with it and waits for its transaction (OCPP 2.0.1 K05).
+    """
 
     token: IdToken
     group: IdToken | None = None
@@ -41,6 +45,7 @@ class Grant:
     reservation_id: int | None = None
     trigger: TriggerReason = TriggerReason.AUTHORIZED
     case: object = None
+    profile: ChargingProfile | None = None
 
     def opens(self, token: IdToken, group: IdToken | None = None) -> bool:
         """Whether this card, or one of this group, may end what the grant began (C09, 1.6 parentIdTag)."""

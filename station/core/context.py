@@ -46,12 +46,23 @@ class EvsePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class FirmwarePlan:
+    """How firmware is installed. ``reboots``: what was installed runs after a reboot only."""
+
+    signed_required: bool = False
+    reboots: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class StationPlan:
     """What of the profile the core needs. Frozen and shared by all stations of a kind.
 
     ``free``: nobody needs a card (OCPP 2.0.1 C02 without a button: plugging in is enough). ``allow`` are keys of tokens
     accepted without asking anyone. ``tells_states``: whether the CSMS is told of transaction events that carry neither
-    meter values nor tokens. ``settle_s``: how long contactor and command may disagree.
+    meter values nor tokens. ``settle_s``: how long contactor and command may disagree. ``token_uses_reservation``: a
+    reservation ends when its token is accepted (OCPP 2.0.1 H03.FR.09), not when its transaction starts.
+    ``ends_with_aligned``: begin and end of a transaction are told of the measurands of its clock-aligned values too.
+    ``max_current_a``: what all EVSEs have together, per phase; None: no less than their sum.
     """
 
     evses: Sequence[EvsePlan]
@@ -64,7 +75,11 @@ class StationPlan:
     resume_after_power_loss: bool = False
     settle_s: float = 0.5
     tells_states: bool = True
+    ends_with_aligned: bool = False
     central: bool = True
+    token_uses_reservation: bool = True
+    max_current_a: float | None = None
+    firmware: FirmwarePlan = FirmwarePlan()
 
 
 class Context:

@@ -9,8 +9,31 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from station.core import alignment, authorization, contactor, events, evse, locks, meter, registration, requests, reset
+from station.core import (
+    alignment,
+    authorization,
+    certificate_tasks,
+    contactor,
+    events,
+    evse,
+    firmware,
+    local_list,
+    locks,
+    log_upload,
+    meter,
+    own_certificate,
+    pricing,
+    registration,
+    requests,
+    reservation,
+    reset,
+    v2g_certificate,
+    v2g_tasks,
+)
+from station.core.effects import Outcome, Reply
 from station.core.sampling import PURPOSES, RECORD, SAMPLE, SAMPLE_END
+from station.core.smart_charging import desk as smart_charging
+from station.core.smart_charging import requests as charging_requests
 from station.core.transactions import ENDING
 from station.core.values import TriggerReason
 
@@ -55,6 +78,14 @@ def _sample(part: str) -> Callable[[Station, Evse, float], object]:
     return due
 
 
+def _reset(station: Station, event: events.ResetRequested) -> None:
+    """An installer is not cut off by a request; whoever stands before the station may."""
+    if station.firmware.installing and event.reply is not None:
+        station.ctx.ledger.promise(Reply(event.reply, Outcome("Rejected", "FwUpdateInProgress")))
+    else:
+        station.reset.request(event)
+
+
 def _heard(station: Station, event: events.Traffic) -> object:
     station.registration.heard()
     return NOTHING_FOLLOWS
@@ -76,15 +107,28 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.RemoteStart: lambda s, e: s.requests.remote_start(e),
     events.RemoteStop: lambda s, e: s.requests.remote_stop(e),
     events.ChangeAvailability: lambda s, e: s.requests.change_availability(e),
-    events.ResetRequested: lambda s, e: s.reset.request(e),
+    events.ResetRequested: _reset,
     events.UnlockRequested: lambda s, e: s.requests.unlock(e),
     events.TriggerMeter: lambda s, e: s.requests.trigger_meter(e),
     events.TriggerBoot: lambda s, e: s.registration.trigger(),
     events.TriggerHeartbeat: lambda s, e: s.registration.trigger_heartbeat(e),
     events.SetVariables: lambda s, e: s.requests.set_variables(e),
     events.DeleteVariable: lambda s, e: s.requests.delete_variable(e),
+    events.ReserveNow: lambda s, e: s.reservations.reserve(e),
+    events.CancelReservation: lambda s, e: s.reservations.cancel(e),
     events.ClearCache: lambda s, e: s.requests.clear_cache(e),
     events.PutToken: lambda s, e: s.requests.put_token(e),
+    events.SendLocalList: lambda s, e: local_list.send_local_list(s.ctx, s.tokens.local_list, e),
+    events.PriceTold: lambda s, e: s.pricing.price_told(e),
+    events.CostTold: lambda s, e: s.pricing.cost_told(e),
+    events.UpdateFirmware: lambda s, e: s.firmware.request(e),
+    events.TriggerFirmwareStatus: lambda s, e: s.firmware.trigger(e),
+    events.UploadLog: lambda s, e: s.log_upload.request(e),
+    events.TriggerLogStatus: lambda s, e: s.log_upload.trigger(e),
+    charging_requests.SetChargingProfile: lambda s, e: s.smart_charging.set(e),
+    charging_requests.ClearChargingProfile: lambda s, e: s.smart_charging.clear(e),
+    charging_requests.GetChargingProfiles: lambda s, e: s.smart_charging.get(e),
+    charging_requests.GetCompositeSchedule: lambda s, e: s.smart_charging.report(e),
     events.AskCsms: lambda s, e: s.ask(e),
     events.BootAnswered: lambda s, e: s.boot_answered(e),
     events.HeartbeatAnswered: lambda s, e: s.heartbeat_answered(e),
@@ -101,7 +145,18 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.ClockLearnt: lambda s, e: s.clock_learnt(e),
     events.PowerFailing: lambda s, e: s.power_failing(e),
     events.SecurityEvent: lambda s, e: s.security_event(e),
+    events.SecurityProfileHeld: lambda s, e: s.trial.held(),
     events.ProbeMeter: lambda s, e: s.probe_meter(e),
+    certificate_tasks.InstallCertificate: lambda s, e: s.certificates.install(e),
+    certificate_tasks.DeleteCertificate: lambda s, e: s.certificates.delete(e),
+    certificate_tasks.ListCertificates: lambda s, e: s.certificates.list(e),
+    certificate_tasks.CertificateSigned: lambda s, e: s.certificates.own.signed(e),
+    certificate_tasks.TriggerSigning: lambda s, e: s.certificates.own.sign(),
+    certificate_tasks.SigningAnswered: lambda s, e: s.certificates.own.signing_answered(e),
+    v2g_tasks.TriggerV2gSigning: lambda s, e: s.v2g.trigger(),
+    v2g_tasks.V2gSigningAnswered: lambda s, e: s.v2g.answered(e),
+    v2g_tasks.V2gSigned: lambda s, e: s.v2g.signed(e),
+    certificate_tasks.DialRefused: lambda s, e: s.certificates.refused(e),
     events.JobReported: lambda s, e: s.jobs.reported(e.job, e.report, e.last),
     events.HardwareReady: lambda s, e: s.hardware_ready(e),
 }
@@ -112,8 +167,19 @@ STATION_PARTS: Final[dict[str, Callable[[Station], None]]] = {
     registration.HEARTBEAT: lambda s: s.registration.heartbeat_due(),
     authorization.DEADLINE: lambda s: s.auth.due(),
     reset.DEADLINE: lambda s: s.reset.due(),
+    reservation.DEADLINE: lambda s: None,  # What is over ends with the turn.
     alignment.ALIGNED: lambda s: s.alignment.due(alignment.ALIGNED),
     alignment.ALIGNED_END: lambda s: s.alignment.due(alignment.ALIGNED_END),
+    pricing.PRICE_WAIT: lambda s: s.pricing.wait_over(),
+    pricing.COST: lambda s: s.pricing.due(),
+    firmware.DEADLINE: lambda s: s.firmware.due(),
+    log_upload.DEADLINE: lambda s: s.log_upload.due(),
+    own_certificate.RENEWAL: lambda s: s.certificates.own.renewal_due(),
+    own_certificate.SWITCH: lambda s: s.certificates.own.switch_due(),
+    own_certificate.SIGNING: lambda s: s.certificates.own.signing_due(),
+    v2g_certificate.RENEWAL: lambda s: s.v2g.renewal_due(),
+    v2g_certificate.SIGNING: lambda s: s.v2g.signing_due(),
+    smart_charging.DEADLINE: lambda s: None,
     "retry": lambda s: s.retry(),
 }
 """Deadlines of the station."""

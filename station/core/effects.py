@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from station.core.contract_tasks import Contract
 from station.core.facts import Fact, Notice
 from station.core.frozen import dataclass
 from station.core.records import Batch
@@ -143,6 +144,13 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconnect:
+    """Close the connection and dial again: what it is secured with has changed. The answer before it leaves first."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockChanged:
     """The station's UTC is known or was corrected."""
 
@@ -183,10 +191,11 @@ class HeartbeatQuery:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeQuery:
-    """Authorize. ``asked`` where the owner put the question."""
+    """Authorize. ``asked`` where the owner put the question. ``contract``: what a vehicle shows with its eMAID."""
 
     token: IdToken
     asked: int | None = None
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True, slots=True)

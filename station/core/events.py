@@ -9,7 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from station.core.contract_tasks import Contract
+from station.core.costs import FinalCost, PriceText, RunningCost
 from station.core.frozen import dataclass
+from station.core.smart_charging.profile import ChargingProfile
+from station.core.updates import FirmwareRequest, LogRequest
 from station.core.values import (
     BootReason,
     Fault,
@@ -17,6 +21,7 @@ from station.core.values import (
     Pilot,
     Reading,
     RegistrationStatus,
+    Reservation,
     StopReason,
     TokenInfo,
 )
@@ -99,12 +104,14 @@ class TokenPresented:
     """A card was shown, or stands for a command that acts like one.
 
     ``evses`` are those that the reader serves; empty means all. ``asked`` comes back in the effect ``TokenEnded``.
+    ``contract`` is what a vehicle shows with its eMAID.
     """
 
     token: IdToken
     reader: str = ""
     evses: tuple[int, ...] = ()
     asked: int | None = None
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +144,19 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class RemoteStart:
-    """Start for a token as if it had been shown at the station. ``evse`` None: the selection decides."""
+    """Start for a token as if it had been shown at the station. ``evse`` None: the selection decides.
+
+    ``names_group`` False: the request could not say which group the token belongs to (OCPP 1.6). ``profile``, whose
+    EVSE is open, becomes a TxProfile of the transaction that it starts.
+    """
 
     reply: int
     token: IdToken
     evse: int | None = None
     remote_start_id: int | None = None
     group: IdToken | None = None
+    names_group: bool = True
+    profile: ChargingProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +169,16 @@ class RemoteStop:
 
 @dataclass(frozen=True, slots=True)
 class ChangeAvailability:
-    """Make the station (evse 0), an EVSE (connector 0) or a connector operative or inoperative."""
+    """Make the station (evse 0), an EVSE (connector 0) or a connector operative or inoperative.
+
+    ``level``: a change of the station is one of all its connectors, which have no other word of their own besides.
+    """
 
     reply: int
     evse: int
     connector: int
     operative: bool
+    level: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +211,11 @@ class UnlockRequested:
 
 @dataclass(frozen=True, slots=True)
 class TriggerMeter:
-    """Report the meter of an EVSE (0: all) outside or inside a transaction."""
+    """Report the meter of an EVSE (0: all).
+
+    ``in_transaction``: with the measurands of samples, as part of the transaction where one runs; else with those of
+    clock-aligned values, as part of none.
+    """
 
     evse: int
     in_transaction: bool
@@ -240,10 +261,40 @@ class DeleteVariable:
 
 
 @dataclass(frozen=True, slots=True)
+class ReserveNow:
+    """Keep an EVSE for a token."""
+
+    reply: int
+    reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReservation:
+    """Give up the reservation with this id."""
+
+    reply: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClearCache:
     """Forget all tokens of the authorization cache."""
 
     reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendLocalList:
+    """Replace the local list (``full``), or change what ``entries`` name; an entry without info is removed.
+
+    ``version`` is the list's afterwards. ``empty_is_zero``: a list without entries counts as version 0.
+    """
+
+    reply: int
+    version: int
+    full: bool
+    entries: tuple[tuple[IdToken, TokenInfo | None], ...]
+    empty_is_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +311,59 @@ class PutToken:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateFirmware:
+    """Install other firmware."""
+
+    reply: int
+    request: FirmwareRequest
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerFirmwareStatus:
+    """Tell how the firmware update stands. ``signed``: of secure updates, of plain ones, None: of any."""
+
+    signed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLog:
+    """Upload a log."""
+
+    reply: int
+    request: LogRequest
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerLogStatus:
+    """Tell how the log upload stands. ``numbered``: of those with a request id, of those without, None: of any."""
+
+    numbered: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AskCsms:
     """Send a question for the owner: ``query`` is handed to the dialect; its answer ends in ``QueryEnded(asked)``."""
 
     asked: int
     query: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTold:
+    """The CSMS tells what a driver pays, in words."""
+
+    reply: int
+    token: IdToken
+    texts: tuple[PriceText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostTold:
+    """The CSMS tells what a transaction costs so far, or in the end. ``wire_id`` is its id on the wire."""
+
+    reply: int
+    wire_id: str
+    cost: RunningCost | FinalCost
 
 
 # Answers
@@ -296,7 +395,8 @@ class TokenAnswered:
 
 @dataclass(frozen=True, slots=True)
 class QueryFailed:
-    """A question was not answered: CallError, Timeout, Disconnected or InvalidAnswer. ``description`` for people."""
+    """A question was not answered: CallError, Timeout, Disconnected or InvalidAnswer, or an answer says that it is not
+    answered, in one word of its own. ``description`` for people."""
 
     query: Any
     cause: str
@@ -384,8 +484,13 @@ class PowerFailing:
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityProfileHeld:
+    """A connection stands under the security profile that the variables name now."""
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityEvent:
-    """Something of the security event list happened. ``info`` holds no secret."""
+    """Something of ``security_events.SecurityEventType`` happened. ``info`` holds no secret."""
 
     type: str
     info: str = ""

@@ -44,7 +44,9 @@ _LOCK_FAILED, _UNLOCK_FAILED = "the lock did not close", "the lock did not open"
 class Evse(EvseState):
     """An EVSE's state. ``state`` is the charging machine's; everything shown is derived.
 
-    ``kept`` is whose card lets the cable go after a session that ended without unlocking (E09.FR.03, E05.FR.11).
+    ``kept`` is whose card lets the cable go after a session that ended without unlocking (E09.FR.03, E05.FR.11);
+    ``ev_left`` whether the vehicle's end was pulled during a transaction: it ended with that and the cable is still
+    there, or it goes on and a vehicle is back; ``bay_over`` whether the usage is over and only the bay is to be left.
     """
 
     __slots__ = ()
@@ -57,8 +59,8 @@ class Evse(EvseState):
         self.locks = Locks(ctx, plan.id, plan.connectors)
         self._active = 0
         self.pilot = Pilot.A
-        self.ev = False
-        self.bay = False
+        self.ev = self.ev_left = False
+        self.bay = self.bay_over = False
         self.plugged_at = 0
         self.grant: Grant | None = None
         self.kept: Grant | None = None
@@ -94,6 +96,8 @@ class Evse(EvseState):
 
     def reconcile(self) -> None:
         """Offer current and close the contactor exactly while everything allows it; else withdraw, opening first."""
+        if self.offered_a is None and energy.may_offer(self):
+            self.hooks.offering(self)
         allowed = energy.may_offer(self)
         closes = allowed and energy.may_close(self)
         if not closes:
@@ -120,7 +124,7 @@ class Evse(EvseState):
         """The current that may be offered changed."""
         if current_a != self.limit_a:
             self.limit_a = current_a
-            self.settle(TriggerReason.CHARGING_RATE_CHANGED)
+            self.settle(TriggerReason.CHARGING_RATE_CHANGED, StopReason.OTHER)
 
     # Physics
 
@@ -152,6 +156,8 @@ class Evse(EvseState):
             self.settle(TriggerReason.CHARGING_STATE_CHANGED, StopReason.STOPPED_BY_EV)
 
     def _plugged(self) -> None:
+        self.ev_left = self.state == "interrupted"
+        self.bay_over = False
         self._told_state = ChargingState.EV_CONNECTED
         self.kept = None
         began = self.state in ("awaiting", "interrupted")
@@ -182,7 +188,9 @@ class Evse(EvseState):
             self.settle(TriggerReason.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
         elif self.state == "active":
             unlock = self.ctx.flag(names.UNLOCK_ON_EV_SIDE_DISCONNECT)
+            in_transaction = self.transaction is not None
             self.end_session(StopReason.EV_DISCONNECTED, TriggerReason.EV_COMMUNICATION_LOST, unlock=unlock)
+            self.ev_left = in_transaction
         else:
             self.settle(TriggerReason.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
         self._clear_if_free()
@@ -219,7 +227,9 @@ class Evse(EvseState):
     def _clear_if_free(self) -> None:
         if self.occupied or self.state not in ("plugged", "finishing"):
             return
+        self.bay_over = self.bay and self.state == "finishing"
         BLUEPRINT.fire(self, "cleared")
+        self.ev_left = False
         self.ctx.cancel(PLUG, self.id)
         self.kept = None
         if self.faults.get(Fault.CONNECTOR_LOCK_FAILURE) == _LOCK_FAILED:
@@ -229,7 +239,11 @@ class Evse(EvseState):
     def bay_changed(self, occupied: bool) -> None:
         """Something came to, or left, the parking bay."""
         if occupied != self.bay:
-            self.bay = occupied
+            self.bay, self.bay_over = occupied, False
+            if self.state == "idle":
+                self.ctx.cancel(PLUG, self.id)
+                if occupied:
+                    self._expect_token()
             self.settle(
                 TriggerReason.EV_DETECTED if occupied else TriggerReason.EV_DEPARTED, StopReason.EV_DISCONNECTED
             )
@@ -293,6 +307,7 @@ class Evse(EvseState):
     def grant_to(self, grant: Grant, trigger: TriggerReason) -> bool:
         """Let a token charge here. True when the session began at once, False when a plug is awaited."""
         self.grant, self.kept = grant, None
+        self.bay_over = False
         self._told_state = ChargingState.EV_CONNECTED
         self.desk.assign(grant)
         BLUEPRINT.fire(self, "authorised")
@@ -324,6 +339,7 @@ class Evse(EvseState):
     ) -> None:
         """Take the authorization back: contactor open, transaction ended by its stop points, cable let go."""
         grant, self.grant = self.grant, None
+        self.ev_left = False
         BLUEPRINT.fire(self, "deauthorised")
         self.ctx.cancel(PLUG, self.id)
         self.settle(trigger, reason, token)
@@ -333,6 +349,7 @@ class Evse(EvseState):
             self.kept = grant
         if grant is not None:
             self.hooks.session_over(self, grant, reason)
+        self.bay_over = self.bay and self.state == "idle"
         self._clear_if_free()
 
     def plug_overdue(self) -> None:
@@ -342,6 +359,7 @@ class Evse(EvseState):
             if not points(self.ctx.items(names.TX_STOP_POINT)) & Condition.PARKING_BAY_OCCUPANCY:
                 self.desk.end(reason, trigger)
             self.end_session(reason, trigger)
+        self.bay_over = self.bay and self.state == "idle"
         BLUEPRINT.fire(self, "lapsed")
 
     def stop(self, reason: StopReason, trigger: TriggerReason, token: IdToken | None = None) -> None:

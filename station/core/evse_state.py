@@ -36,6 +36,7 @@ class Hooks(Protocol):
     def serviceable_again(self, evse: Evse) -> None: ...
     def operative(self, evse: int, connector: int) -> bool: ...
     def blocked(self, evse: int) -> bool: ...
+    def offering(self, evse: Evse) -> None: ...
 
 
 class EvseState:
@@ -46,10 +47,12 @@ class EvseState:
         "_told_state",
         "_was_serviceable",
         "bay",
+        "bay_over",
         "contactor",
         "ctx",
         "desk",
         "ev",
+        "ev_left",
         "fault_table",
         "grant",
         "hooks",
@@ -74,7 +77,9 @@ class EvseState:
     locks: Locks
     pilot: Pilot
     ev: bool
+    ev_left: bool
     bay: bool
+    bay_over: bool
     plugged_at: int
     grant: Grant | None
     kept: Grant | None
@@ -148,8 +153,12 @@ class EvseState:
         return self.fault_table.serious
 
     def operative(self, connector: int) -> bool:
-        """Whether commands let it be used; a running transaction is finished first (OCPP 2.0.1 G03.FR.05)."""
-        if self.transaction is not None and connector == self.active_connector:
+        """Whether commands let it be used; a running transaction is finished first (OCPP 2.0.1 G03.FR.05).
+
+        One that only waits for its last reading, at a connector that is free, finishes nothing for anybody any more.
+        """
+        lasts = self.desk.running or (self.transaction is not None and self.state != "idle")
+        if lasts and connector == self.active_connector:
             return True
         return self.hooks.operative(self.id, connector) and not self.hooks.blocked(self.id)
 

@@ -13,6 +13,7 @@ from typing import Any
 from station.core.codec import from_row, to_row
 from station.core.frozen import dataclass
 from station.core.records import Json
+from station.core.updates import FirmwareStatus, UploadStatus
 from station.core.values import (
     ChargingState,
     IdToken,
@@ -71,9 +72,57 @@ class SecurityFact:
     offline: bool = False
 
 
-Fact = TransactionFact | SecurityFact
+@dataclass(frozen=True, slots=True)
+class UnpluggedFact:
+    """The vehicle left after its transaction had ended: what standing there costs ends too."""
 
-_KINDS: dict[str, type[Any]] = {"transaction": TransactionFact, "security": SecurityFact}
+    transaction_id: str
+    evse: int
+    stamp: Stamp
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareFact:
+    """A step of a firmware update (OCPP 2.0.1 L01.FR.01). ``signed``: a secure update was asked for (L01, not L02)."""
+
+    status: FirmwareStatus
+    stamp: Stamp
+    request_id: int | None = None
+    signed: bool = False
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogFact:
+    """A step of a log upload (OCPP 2.0.1 N01). Without ``request_id`` it was asked for as diagnostics of 1.6."""
+
+    status: UploadStatus
+    stamp: Stamp
+    request_id: int | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationFact:
+    """A reservation ended that nobody used or cancelled: ``status`` Expired or Removed (OCPP 2.0.1 H04, H01.FR.16)."""
+
+    reservation_id: int
+    status: str
+    stamp: Stamp
+    offline: bool = False
+
+
+Fact = TransactionFact | SecurityFact | UnpluggedFact | FirmwareFact | LogFact | ReservationFact
+
+_KINDS: dict[str, type[Any]] = {
+    "transaction": TransactionFact,
+    "security": SecurityFact,
+    "unplugged": UnpluggedFact,
+    "reservation": ReservationFact,
+    "firmware": FirmwareFact,
+    "log": LogFact,
+}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -101,4 +150,22 @@ class MeterNotice:
     values: tuple[MeterValue, ...] = field(default=())
 
 
-Notice = MeterNotice
+@dataclass(frozen=True, slots=True)
+class FirmwareNotice:
+    """How a firmware update stands, for somebody who asked; ``signed``: he asked for secure updates."""
+
+    status: FirmwareStatus
+    request_id: int | None
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogNotice:
+    """How a log upload stands, for somebody who asked; ``numbered``: he asked for those with a request id."""
+
+    status: UploadStatus
+    request_id: int | None
+    numbered: bool
+
+
+Notice = MeterNotice | FirmwareNotice | LogNotice

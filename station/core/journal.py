@@ -23,6 +23,7 @@ from station.core.effects import (
     Publish,
     QueryEnded,
     Reboot,
+    Reconnect,
     Reply,
     Tell,
     TokenEnded,
@@ -50,10 +51,11 @@ def journal_key(key: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Undo:
-    """Takes a change back. ``cell`` is the row that the change wrote; None where it wrote none."""
+    """Takes a change back. ``cell`` is the row that the change wrote; None where it wrote none, or ``cells``."""
 
     cell: Cell | None
     take_back: Callable[[], None]
+    cells: frozenset[Cell] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,10 @@ class Ledger:
         The row under ``table`` and ``key`` belongs to the change: it is not tried again.
         """
         self._turn.append(_Undo((table, key) if table else None, take_back))
+
+    def undo_rows(self, take_back: Callable[[], None], table: str, keys: Iterable[str]) -> None:
+        """As ``undo``, of a change that wrote many rows; nothing else may write them until it is recorded."""
+        self._turn.append(_Undo(None, take_back, frozenset((table, key) for key in keys)))
 
     def put(self, table: str, key: str, value: Json) -> None:
         """Write a row with this turn's batch."""
@@ -315,6 +321,7 @@ class Ledger:
         undone: set[Cell] = set()
         for one in reversed([one for one in waiting if one.turn == seq]):
             undo: _Undo = one.what
+            undone |= undo.cells
             if undo.cell is not None:
                 undone.add(undo.cell)
                 heir = next((w for w in waiting if w.turn > seq and w.what.cell == undo.cell), None)
@@ -341,7 +348,7 @@ class Ledger:
                 self.out.append(replace(what, result=TokenResult.REJECTED, reason=LOST))
             elif isinstance(what, _FREE):
                 self.out.append(what)
-            elif not (isinstance(what, _Undo) or (refuses and isinstance(what, Reboot))):
+            elif not (isinstance(what, _Undo) or (refuses and isinstance(what, (Reboot, Reconnect)))):
                 self._waiting.append(_Waiting(0, math.inf, what))
 
 

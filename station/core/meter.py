@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     CLOCK_END = "clock_end"
     TRIGGER = "trigger"
     TRIGGER_OUTSIDE = "trigger_outside"
+    OTHER = "other"
     END = "end"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from station.core.values import Context, MeterValue, Reading, Sample, Stamp
 
 ENERGY = "Energy.Active.Import.Register"
+INTERVAL = "Energy.Active.Import.Interval"
 
 _Source = tuple[str | None, str, Callable[[Reading], Iterator[tuple[float, str | None]]]]
 
@@ -54,27 +55,53 @@ _SOURCES: dict[str, _Source] = {
     "Temperature": _single("Celsius", "Body", lambda r: r.temperature_c),
 }
 
-MEASURANDS = tuple(_SOURCES)
+MEASURANDS = (*_SOURCES, INTERVAL)
 """The measurands that a station can offer at all."""
+
+PHASED: dict[str, tuple[str, ...]] = {
+    "Current.Import": _PHASES,
+    "Voltage": (*_PHASES, *_PHASES_TO_NEUTRAL),
+}
+"""Measurands of which a single phase may be asked for, as in ``Voltage.L1``; L1 of a voltage is that to neutral."""
 
 
 def select(
-    reading: Reading, stamp: Stamp, measurands: tuple[str, ...], context: Context, *, sign: bool = False
+    reading: Reading,
+    stamp: Stamp,
+    measurands: tuple[str, ...],
+    context: Context,
+    *,
+    sign: bool = False,
+    since_wh: float | None = None,
 ) -> MeterValue | None:
     """The samples of ``reading`` for these measurands; None where nothing is selected.
 
-    With ``sign``, what the meter signed rides on the energy register.
+    With ``sign``, what the meter signed rides on the energy register. ``since_wh`` is the register at the begin of the
+    interval that the reading ends; without it there is no value of ``INTERVAL``.
     """
     data = (reading.signed_begin if context is Context.BEGIN else reading.signed) if sign else None
     samples: list[Sample] = []
-    for name in measurands:
+    for asked in measurands:
+        if asked == INTERVAL and since_wh is not None:
+            samples.append(Sample(max(0.0, reading.energy_wh - since_wh), asked, context, None, "Wh", "Outlet"))
+        name, only = _split(asked)
         source = _SOURCES.get(name)
         if source is None:
             continue
         unit, location, read = source
         signed = data if name == ENERGY else None
-        samples.extend(Sample(value, name, context, phase, unit, location, signed) for value, phase in read(reading))
+        samples.extend(
+            Sample(value, name, context, phase, unit, location, signed)
+            for value, phase in read(reading)
+            if only is None or phase in (only, f"{only}-N")
+        )
     return MeterValue(stamp, tuple(samples)) if samples else None
+
+
+def _split(asked: str) -> tuple[str, str | None]:
+    """A measurand and the phase that alone is asked for (OCPP 1.6 §9.1.17)."""
+    name, _, phase = asked.rpartition(".")
+    return (name, phase) if phase in PHASED.get(name, ()) else (asked, None)
 
 
 _DAY_S = 86400.0

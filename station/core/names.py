@@ -10,6 +10,8 @@ def _variable(text: str) -> Address:
 
 
 HEARTBEAT_INTERVAL = _variable("OCPPCommCtrlr.HeartbeatInterval")
+ALLOW_NEW_SESSIONS = _variable("ChargingStation.AllowNewSessionsPendingFirmwareUpdate")
+FIRMWARE_VERSION = _variable("ChargingStation.FirmwareVersion")
 OFFLINE_THRESHOLD = _variable("OCPPCommCtrlr.OfflineThreshold")
 
 EV_CONNECTION_TIMEOUT = _variable("TxCtrlr.EVConnectionTimeOut")
@@ -33,6 +35,11 @@ CACHE_DISABLE_POST_AUTHORIZE = _variable("AuthCacheCtrlr.DisablePostAuthorize")
 CACHE_LIFE_TIME = _variable("AuthCacheCtrlr.LifeTime")
 LOCAL_LIST_DISABLE_POST_AUTHORIZE = _variable("LocalAuthListCtrlr.DisablePostAuthorize")
 LOCAL_LIST_ENABLED = _variable("LocalAuthListCtrlr.Enabled")
+LOCAL_LIST_ENTRIES = _variable("LocalAuthListCtrlr.Entries")
+LOCAL_LIST_ITEMS = _variable("LocalAuthListCtrlr.ItemsPerMessage")
+
+RESERVATION_ENABLED = _variable("ReservationCtrlr.Enabled")
+RESERVATION_NON_EVSE = _variable("ReservationCtrlr.NonEvseSpecific")
 
 SAMPLED_ENABLED = _variable("SampledDataCtrlr.Enabled")
 SAMPLED_STARTED_MEASURANDS = _variable("SampledDataCtrlr.TxStartedMeasurands")
@@ -44,6 +51,15 @@ SAMPLED_SIGN_STARTED = _variable("SampledDataCtrlr.SignStartedReadings")
 SAMPLED_SIGN_UPDATED = _variable("SampledDataCtrlr.SignUpdatedReadings")
 SAMPLED_ENDED_INTERVAL = _variable("SampledDataCtrlr.TxEndedInterval")
 ENDED_MAX_VALUES = _variable("SampledDataCtrlr.TxEndedMaxMeterValues")
+COST_MESSAGES = _variable("CustomizationCtrlr.CustomImplementationEnabled[org.openchargealliance.costmsg]")
+COST_DECIMALS = _variable("TariffCostCtrlr.NumberOfDecimalsForCostValues")
+USER_PRICE_WAIT_MS = _variable("TariffCostCtrlr.WaitForUserPriceTimeout")
+IDLE_FEE_AFTER_STOP = _variable("TariffCostCtrlr.IdleFeeAfterStop")
+
+PNC_ENABLED = _variable("ISO15118Ctrlr.PnCEnabled")
+CENTRAL_CONTRACT_VALIDATION = _variable("ISO15118Ctrlr.CentralContractValidationAllowed")
+CONTRACT_VALIDATION_OFFLINE = _variable("ISO15118Ctrlr.ContractValidationOffline")
+
 ALIGNED_ENABLED = _variable("AlignedDataCtrlr.Enabled")
 ALIGNED_INTERVAL = _variable("AlignedDataCtrlr.Interval")
 ALIGNED_MEASURANDS = _variable("AlignedDataCtrlr.Measurands")
@@ -52,3 +68,10 @@ ALIGNED_ENDED_MEASURANDS = _variable("AlignedDataCtrlr.TxEndedMeasurands")
 ALIGNED_SIGN = _variable("AlignedDataCtrlr.SignReadings")
 ALIGNED_SIGN_UPDATED = _variable("AlignedDataCtrlr.SignUpdatedReadings")
 ALIGNED_DURING_IDLE = _variable("AlignedDataCtrlr.SendDuringIdle")
+
+SMART_CHARGING_ENABLED = _variable("SmartChargingCtrlr.Enabled")
+CHARGING_PROFILE_ENTRIES = _variable("SmartChargingCtrlr.Entries[ChargingProfiles]")
+LIMIT_CHANGE_SIGNIFICANCE = _variable("SmartChargingCtrlr.LimitChangeSignificance")
+PERIODS_PER_SCHEDULE = _variable("SmartChargingCtrlr.PeriodsPerSchedule")
+PROFILE_STACK_LEVEL = _variable("SmartChargingCtrlr.ProfileStackLevel")
+RATE_UNIT = _variable("SmartChargingCtrlr.RateUnit")

@@ -35,7 +35,7 @@ _DAY_S = 86400.0
 class Registration:
     """Whether the CSMS knows this boot. ``state`` is the machine's."""
 
-    __slots__ = ("asked", "ctx", "due_s", "heard_s", "reason", "state")
+    __slots__ = ("asked", "ctx", "due_s", "heard_s", "reason", "state", "synced_s")
 
     def __init__(self, ctx: Context, reason: BootReason) -> None:
         self.ctx = ctx
@@ -43,7 +43,7 @@ class Registration:
         self.reason = reason
         self.asked = False
         self.due_s = ctx.now
-        self.heard_s = ctx.now
+        self.heard_s = self.synced_s = ctx.now
 
     @property
     def accepted(self) -> bool:
@@ -129,12 +129,13 @@ class Registration:
         return min(interval_s, _DAY_S) if interval_s > 0 else _DAY_S
 
     def heartbeat_due(self) -> None:
-        """An interval is over, unless there was traffic in between."""
+        """An interval is over, unless there was traffic in between; the clock is set once a day (OCPP 1.6 §4.6)."""
         if not (self.accepted and self.ctx.online):
             return
         quiet_s, interval_s = self.ctx.now - self.heard_s, self._interval_s()
-        if quiet_s + 1e-6 < interval_s:
-            self.ctx.at(HEARTBEAT, 0, interval_s - quiet_s)
+        wait_s = min(interval_s - quiet_s, _DAY_S - (self.ctx.now - self.synced_s))
+        if wait_s > 1e-6:
+            self.ctx.at(HEARTBEAT, 0, wait_s)
         else:
             self.ctx.ask(HeartbeatQuery())
             self._schedule_heartbeat()
@@ -149,5 +150,6 @@ class Registration:
 
     def learn_time(self, utc: datetime | None) -> None:
         """Take over the CSMS's time as an offset (OCPP 1.6 §4.2; OCPP 2.0.1 B01.FR.06, G02.FR.07)."""
+        self.synced_s = self.ctx.now
         if utc is not None and self.ctx.timeline.learn(utc, self.ctx.now):
             self.ctx.ledger.emit(ClockChanged(utc))

@@ -63,7 +63,7 @@ class Requests:
     def remote_start(self, event: RemoteStart) -> None:
         """OCPP 2.0.1 F01, F02; OCPP 1.6 §5.11."""
         desk = self.station.auth
-        problem = desk.remote_start(event)
+        problem = desk.remote_start(event) or self.station.smart_charging.unfit(event.profile)
         if problem is not None:
             self._reply(event.reply, Outcome("Rejected", problem))
             return
@@ -106,7 +106,11 @@ class Requests:
         touched = [evse for evse in touched if event.connector in (0, evse.active_connector)]
         busy = not event.operative and any(evse.transaction is not None for evse in touched)
         self._reply(event.reply, Outcome("Scheduled") if busy else _ACCEPTED)
-        station.availability.set(event.evse, event.connector, event.operative, undoable=True)
+        if event.level:
+            places = [(evse.id, connector) for evse in station.evses for connector in evse.connector_ids]
+            station.availability.level(places, event.evse, event.connector, event.operative)
+        else:
+            station.availability.set(event.evse, event.connector, event.operative, undoable=True)
         for evse in touched:
             if not event.operative and evse.grant is not None and evse.transaction is None:
                 evse.end_session(StopReason.OTHER, TriggerReason.ABNORMAL_CONDITION)
@@ -185,7 +189,7 @@ class Requests:
         tokens, ctx = self.station.tokens, self.station.ctx
         undoable = event.reply is not None
         if event.local_list:
-            tokens.put_local(event.token, event.info, undoable=undoable)
+            tokens.local_list.put(event.token, event.info, undoable=undoable)
         else:
             tokens.remember(event.token, event.info, ctx.timeline.now_utc(ctx.now), undoable=undoable)
         self._reply(event.reply, _ACCEPTED)

@@ -11,26 +11,39 @@ from station.core.context import Context
 from station.core.effects import Outcome, Reboot, Reply
 from station.core.events import ResetRequested
 from station.core.evse import Evse
-from station.core.values import TriggerReason
+from station.core.records import Json
+from station.core.values import BootReason, TriggerReason
 
 DEADLINE = "reset"
+REBOOT = "reboot"
+REASON = "reason"
 _STOPPING_S = 5.0
 
 
 class Reset:
     """The resets under way, at most one for each EVSE and one for the station (0), which outdoes the others.
 
-    ``closing`` is called before a reboot: what is unfinished gets its end.
+    ``closing`` is called before a reboot: what is unfinished gets its end. ``expects`` answers whether an EVSE (0: any)
+    waits for a driver who has reserved it; then it is not idle (errata 2025-09, OnIdle), and he may come. ``ordered``
+    is why a reboot was ordered that has not begun yet.
     """
 
-    __slots__ = ("_rebooting", "_waiting", "closing", "ctx", "evses")
+    __slots__ = ("_rebooting", "_waiting", "closing", "ctx", "evses", "expects", "ordered")
 
-    def __init__(self, ctx: Context, evses: Sequence[Evse], closing: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        evses: Sequence[Evse],
+        closing: Callable[[], None],
+        expects: Callable[[int], bool] = lambda evse: False,
+    ) -> None:
         self.ctx = ctx
         self.evses = evses
         self.closing = closing
+        self.expects = expects
         self._waiting: dict[int, ResetRequested] = {}
         self._rebooting = False
+        self.ordered: BootReason | None = None
 
     @property
     def pending(self) -> ResetRequested | None:
@@ -46,7 +59,10 @@ class Reset:
 
     def blocks(self, evse: int) -> bool:
         """Whether no session may begin because of one."""
-        return self._rebooting or (bool(self._waiting) and (0 in self._waiting or evse in self._waiting))
+        if self._rebooting or not self._waiting:
+            return self._rebooting
+        waiting = [one for part, one in self._waiting.items() if part in (0, evse)]
+        return any(not one.on_idle for one in waiting) or (bool(waiting) and not self.expects(evse))
 
     def request(self, event: ResetRequested) -> None:
         """Take up a reset; it answers at once.
@@ -62,7 +78,8 @@ class Reset:
             self._reply(event, Outcome("Accepted"))
             return
         before = dict(self._waiting)
-        self._reply(event, Outcome("Scheduled" if event.on_idle and busy else "Accepted"))
+        later = event.on_idle and (busy or self.expects(event.evse))
+        self._reply(event, Outcome("Scheduled" if later else "Accepted"))
         self.ctx.ledger.undo(lambda: self._take_back(before))
         self._waiting = {0: event} if event.evse == 0 else {**self._waiting, event.evse: event}
         if not event.on_idle:
@@ -78,6 +95,28 @@ class Reset:
         if event.reply is not None:
             self.ctx.ledger.promise(Reply(event.reply, outcome))
 
+    # Why the next boot
+
+    def _order(self, reason: BootReason) -> None:
+        """Keep why: a real reboot is another process, which has to tell it."""
+        self.ordered = reason
+        self.ctx.ledger.put(REBOOT, REASON, reason.value)
+        self.ctx.ledger.undo(self._called_off, REBOOT, REASON)
+
+    def _called_off(self) -> None:
+        self.ordered = None
+
+    def restore(self, key: str, row: Json) -> None:
+        """The boot that begins was ordered for this reason."""
+        del key
+        self.ordered = BootReason(row)
+
+    def began(self) -> None:
+        """The boot has begun: another one after a power cut is for no such reason."""
+        if self.ordered is not None:
+            self.ordered = None
+            self.ctx.ledger.delete(REBOOT, REASON)
+
     def _take_back(self, before: dict[int, ResetRequested]) -> None:
         self._waiting = before
         self._rebooting = False
@@ -88,7 +127,7 @@ class Reset:
     def check(self) -> None:
         """Go through with those for which nothing runs any more."""
         for event in list(self._waiting.values()):
-            if not self._busy(event.evse):
+            if not self._busy(event.evse) and not (event.on_idle and self.expects(event.evse)):
                 self._carry_out(event)
 
     def due(self) -> None:
@@ -103,6 +142,7 @@ class Reset:
             self._rebooting = True
             self.ctx.cancel(DEADLINE, 0)
             self.closing()
+            self._order(event.boot_reason)
             self.ctx.ledger.promise(Reboot(event.boot_reason, event.drain))
             return
         del self._waiting[event.evse]

@@ -15,7 +15,7 @@ from station.core.codec import from_row, to_row
 from station.core.context import Context
 from station.core.device_model import Address
 from station.core.meter import Purpose
-from station.core.metering import ENERGY, select
+from station.core.metering import ENERGY, INTERVAL, select
 from station.core.records import Json
 from station.core.values import Context as Why
 from station.core.values import MeterValue, Reading, SignedData, Stamp
@@ -43,6 +43,16 @@ _SIGNED: Final = {
 }
 """The variables that have values between begin and end signed, all of them."""
 
+_SERIES: Final = (Purpose.PERIODIC, Purpose.PERIODIC_END, Purpose.CLOCK, Purpose.CLOCK_END)
+"""What is told again and again: each counts its intervals for itself."""
+
+_INTERVALS_FROM: Final = (
+    names.SAMPLED_UPDATED_MEASURANDS,
+    names.SAMPLED_ENDED_MEASURANDS,
+    names.ALIGNED_MEASURANDS,
+    names.ALIGNED_ENDED_MEASURANDS,
+)
+
 
 class Sampler:
     """The values of one EVSE's transactions. ``kept`` are those that the end of the running one will tell.
@@ -50,13 +60,14 @@ class Sampler:
     ``signs``: its meter signs, where the variables want that.
     """
 
-    __slots__ = ("ctx", "evse", "kept", "signs")
+    __slots__ = ("_marks", "ctx", "evse", "kept", "signs")
 
     def __init__(self, ctx: Context, evse: int, *, signs: bool = False) -> None:
         self.ctx = ctx
         self.evse = evse
         self.signs = signs
         self.kept: tuple[MeterValue, ...] = ()
+        self._marks: dict[Purpose, float] | None = None
 
     # When
 
@@ -93,8 +104,14 @@ class Sampler:
         return self._of(names.ALIGNED_ENABLED, measurands)
 
     def _ends(self) -> tuple[str, ...]:
-        """The measurands of begin and end: a signed register belongs to them, whatever else is configured."""
+        """The measurands of begin and end: a signed register belongs to them, whatever else is configured.
+
+        OCPP 1.6 wants them of every measurand that the end tells (errata 3.14).
+        """
         measurands = self._sampled(names.SAMPLED_ENDED_MEASURANDS)
+        if self.ctx.plan.ends_with_aligned and self.ctx.number(names.ALIGNED_ENDED_INTERVAL) > 0:
+            aligned = self._aligned(names.ALIGNED_ENDED_MEASURANDS)
+            measurands = (*measurands, *(name for name in aligned if name not in measurands))
         forced = self.signs_ends and ENERGY not in measurands and self.ctx.enabled(names.SAMPLED_ENABLED)
         return (ENERGY, *measurands) if forced else measurands
 
@@ -111,28 +128,50 @@ class Sampler:
     def first(self, reading: Reading, stamp: Stamp) -> MeterValue | None:
         """What the start of a transaction tells (J02.FR.01)."""
         sign = self.signs and self.ctx.flag(names.SAMPLED_SIGN) and self.ctx.flag(names.SAMPLED_SIGN_STARTED)
-        return select(reading, stamp, self._sampled(names.SAMPLED_STARTED_MEASURANDS), Why.BEGIN, sign=sign)
+        measurands = self._sampled(names.SAMPLED_STARTED_MEASURANDS)
+        return select(reading, stamp, measurands, Why.BEGIN, sign=sign, since_wh=reading.energy_wh)
 
     def value(self, reading: Reading, stamp: Stamp, purpose: Purpose) -> MeterValue | None:
         """What a reading that was taken for ``purpose`` tells."""
-        sign = self.signed(purpose)
+        measurands, why = self._asked(purpose)
+        since = self._interval_begin(purpose, measurands, reading) if INTERVAL in measurands else None
+        return select(reading, stamp, measurands, why, sign=self.signed(purpose), since_wh=since)
+
+    def _asked(self, purpose: Purpose) -> tuple[tuple[str, ...], Why]:
+        """The measurands of a reading between begin and end, and its context."""
         if purpose is Purpose.PERIODIC:
-            return select(reading, stamp, self._sampled(names.SAMPLED_UPDATED_MEASURANDS), Why.PERIODIC, sign=sign)
+            return self._sampled(names.SAMPLED_UPDATED_MEASURANDS), Why.PERIODIC
         if purpose is Purpose.PERIODIC_END:
-            return select(reading, stamp, self._sampled(names.SAMPLED_ENDED_MEASURANDS), Why.PERIODIC, sign=sign)
+            return self._sampled(names.SAMPLED_ENDED_MEASURANDS), Why.PERIODIC
         if purpose is Purpose.CLOCK:
-            return select(reading, stamp, self._aligned(names.ALIGNED_MEASURANDS), Why.CLOCK, sign=sign)
+            return self._aligned(names.ALIGNED_MEASURANDS), Why.CLOCK
         if purpose is Purpose.CLOCK_END:
-            return select(reading, stamp, self._aligned(names.ALIGNED_ENDED_MEASURANDS), Why.CLOCK, sign=sign)
-        wanted = names.SAMPLED_UPDATED_MEASURANDS if purpose is Purpose.TRIGGER else names.ALIGNED_MEASURANDS
-        return select(reading, stamp, self.ctx.items(wanted) or (ENERGY,), Why.TRIGGER)
+            return self._aligned(names.ALIGNED_ENDED_MEASURANDS), Why.CLOCK
+        outside = purpose is Purpose.TRIGGER_OUTSIDE
+        wanted = names.ALIGNED_MEASURANDS if outside else names.SAMPLED_UPDATED_MEASURANDS
+        return self.ctx.items(wanted) or (ENERGY,), Why.OTHER if purpose is Purpose.OTHER else Why.TRIGGER
+
+    def _interval_begin(self, purpose: Purpose, measurands: tuple[str, ...], reading: Reading) -> float | None:
+        """The register at the last value of the same series, None where that is not known."""
+        marks = self._marks
+        if purpose not in _SERIES:
+            return marks.get(Purpose.PERIODIC) if marks is not None else None
+        if marks is None:
+            marks = self._marks = {}
+        since = marks.get(purpose)
+        marks[purpose] = reading.energy_wh
+        return since
 
     # Kept for the end
 
     def begin(self, transaction_id: str, reading: Reading, stamp: Stamp) -> None:
         """A transaction begins: its first value counts among those of its end."""
         self.kept = ()
-        self.keep(transaction_id, select(reading, stamp, self._ends(), Why.BEGIN, sign=self.signs_ends))
+        begin_wh = reading.energy_wh
+        counts = any(INTERVAL in self.ctx.items(name) for name in _INTERVALS_FROM)
+        self._marks = dict.fromkeys(_SERIES, begin_wh) if counts else None
+        first = select(reading, stamp, self._ends(), Why.BEGIN, sign=self.signs_ends, since_wh=begin_wh)
+        self.keep(transaction_id, first)
 
     def begin_signed(self, transaction_id: str, data: SignedData) -> None:
         """What was signed for the begin became known later: it belongs to the value that was taken then."""
@@ -166,7 +205,8 @@ class Sampler:
 
     def last(self, reading: Reading, stamp: Stamp) -> tuple[MeterValue, ...]:
         """What the end of a transaction tells: all that was kept, and this."""
-        value = select(reading, stamp, self._ends(), Why.END, sign=self.signs_ends)
+        since = self._marks.get(Purpose.PERIODIC_END) if self._marks is not None else None
+        value = select(reading, stamp, self._ends(), Why.END, sign=self.signs_ends, since_wh=since)
         return (*self.kept, value) if value is not None else self.kept
 
     def drop(self, transaction_id: str) -> None:

@@ -15,7 +15,7 @@ from station.core.values import Reading
 if TYPE_CHECKING:
     from station.core.evse import Evse
 
-_STALE_TOO = (Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE)
+_STALE_TOO = (Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE, Purpose.OTHER)
 
 
 class MeterService:

@@ -13,24 +13,38 @@ from station.core import events
 from station.core.alignment import Alignment
 from station.core.authorization import AuthDesk
 from station.core.availability import Availability
+from station.core.certificate_tasks import SigningQuery
+from station.core.certificates import Certificates
 from station.core.charging import Grant
 from station.core.context import Context, StationPlan
+from station.core.contracts import Contracts
 from station.core.device_model import Address
 from station.core.dispatch import EVSE_PARTS, HANDLERS, NOTHING_FOLLOWS, STATION_PARTS
 from station.core.effects import AuthorizeQuery, BootQuery, Effect, Publish, QueryEnded
 from station.core.events import Event
 from station.core.evse import Evse
-from station.core.facts import SecurityFact, TransactionFact
+from station.core.facts import TransactionFact, UnpluggedFact
 from station.core.faults import serious
+from station.core.firmware import Firmware
 from station.core.jobs import Jobs
+from station.core.late_word import judged
+from station.core.log_upload import LogUpload
 from station.core.meter import Purpose
 from station.core.names import HEARTBEAT_INTERVAL
+from station.core.own_word import learn
+from station.core.pricing import Pricing
 from station.core.records import Rows
 from station.core.registration import Registration
 from station.core.requests import Requests
+from station.core.reservation import Reservations
 from station.core.reset import Reset
+from station.core.security_events import SecurityLog
+from station.core.security_trial import SecurityTrial
+from station.core.smart_charging.desk import SmartCharging
 from station.core.storage import BINDINGS, CLOCKS, META, TOLD, boot_number, restore, snapshot
 from station.core.token_store import TokenStore
+from station.core.v2g_certificate import V2gCertificate
+from station.core.v2g_tasks import V2gSigningQuery
 from station.core.values import BootReason, Fault, StopReason, TriggerReason
 from station.core.variables import Variables
 
@@ -61,26 +75,46 @@ class Station:
         "availability",
         "bindings",
         "boot",
+        "certificates",
         "ctx",
         "damaged",
         "evses",
         "faults",
+        "firmware",
         "jobs",
+        "log_upload",
         "plug_count",
+        "pricing",
         "registration",
         "requests",
+        "reservations",
         "reset",
         "restored",
+        "security",
+        "smart_charging",
         "statuses",
         "tokens",
+        "trial",
+        "v2g",
     )
 
+    ctx: Context
+    tokens: TokenStore
     auth: AuthDesk
+    certificates: Certificates
     jobs: Jobs
+    security: SecurityLog
+    trial: SecurityTrial
     alignment: Alignment
+    firmware: Firmware
+    log_upload: LogUpload
     registration: Registration
+    reservations: Reservations
+    pricing: Pricing
     requests: Requests
     reset: Reset
+    smart_charging: SmartCharging
+    v2g: V2gCertificate
 
     def __init__(
         self,
@@ -99,16 +133,31 @@ class Station:
         self.plug_count = 0
         self.damaged: list[str] = []
         self.jobs = Jobs(ctx.ledger)
+        self.security = SecurityLog(ctx)
+        self.trial = SecurityTrial(ctx.ledger)
+        self.certificates = Certificates(ctx, self.jobs, self.security)
+        self.v2g = V2gCertificate(ctx, self.jobs, self.security)
         self.tokens = TokenStore(ctx.ledger)
         self.availability = Availability(ctx.ledger)
         self.evses = tuple(Evse(ctx, evse, self) for evse in plan.evses)
-        self.auth = AuthDesk(ctx, self.evses, self.tokens)
+        self.pricing = Pricing(self)
+        self.reservations = Reservations(ctx, self.evses)
+        self.auth = AuthDesk(ctx, self.evses, self.tokens, self.reservations, self.pricing.hold)
+        self.auth.contracts = Contracts(ctx, self.jobs)
+        self.reservations.waiting = self.auth.waiting
         self.registration = Registration(ctx, boot_reason)
-        self.reset = Reset(ctx, self.evses, lambda: self.auth.close(StopReason.REBOOT))
+        self.reset = Reset(ctx, self.evses, lambda: self.auth.close(StopReason.REBOOT), self.reservations.expects)
         self.requests = Requests(self)
         self.alignment = Alignment(ctx, self.evses)
+        self.firmware = Firmware(ctx, self.evses, self.jobs, self.security.raised, self.reset.request)
+        self.log_upload = LogUpload(ctx, self.jobs)
+        self.smart_charging = SmartCharging(ctx, self.evses)
         self.restored = False
         restore(self, rows)
+        if self.firmware.activating:
+            self.registration.reason = BootReason.FIRMWARE_UPDATE
+        elif boot_reason is BootReason.POWER_UP and self.reset.ordered is not None:
+            self.registration.reason = self.reset.ordered
         variables.listen(None, self._variable_changed)
 
     # The face
@@ -125,6 +174,8 @@ class Station:
         """The first turn of a boot: the boot number is recorded."""
         self.ctx.now = now
         self.ctx.ledger.put(META, "boot", self.boot)
+        self.reset.began()
+        self.security.booted(self.registration.reason)
         return self.ctx.ledger.close_turn()
 
     def tick(self, now: float) -> list[Effect]:
@@ -171,12 +222,18 @@ class Station:
         return self.statuses.get((evse, connector), "")
 
     def _after(self) -> None:
+        self.smart_charging.review()
+        self.reservations.review()
         for evse in self.evses:
             evse.conclude()
         if self.auth.cases:
             self.auth.review()
+        self.reservations.conclude()
+        self.pricing.review()
         if self.reset.pending is not None:
             self.reset.check()
+        elif self.firmware.update is not None and not self.reset.rebooting:
+            self.firmware.check()
 
     def snapshot(self) -> Rows:
         """Exactly what the store holds once everything is recorded."""
@@ -213,11 +270,18 @@ class Station:
 
     def blocked(self, evse: int) -> bool:
         """Whether a reset that is under way keeps sessions from beginning."""
-        return self.reset.blocks(evse)
+        return self.reset.blocks(evse) or self.firmware.blocks()
+
+    def offering(self, evse: Evse) -> None:
+        """An EVSE is about to offer current."""
+        self.smart_charging.offering()
 
     # Variables and the clock
 
     def _variable_changed(self, address: Address, old: str | None, new: str | None) -> None:
+        self.security.variable_changed(address)
+        self.trial.variable_changed(address, old, new)
+        self.v2g.variable_changed(address)
         if address == HEARTBEAT_INTERVAL:
             self.registration.reschedule()
         elif address.component == "AlignedDataCtrlr":
@@ -231,7 +295,11 @@ class Station:
     def connected(self, event: events.Connected) -> None:
         """A connection stands: register, or go on."""
         self.ctx.online = True
+        self.security.series_over()
         self.registration.connected()
+        self.certificates.connected()
+        if self.ctx.registered:
+            self.v2g.registered()
 
     def disconnected(self, event: events.Disconnected) -> None:
         """What is still queued was told too late to count as online (OCPP 2.0.1 E11.FR.02)."""
@@ -249,8 +317,12 @@ class Station:
         self._clock_changed(before)
         if accepted:
             self.ctx.publish("connected")
+            self.certificates.own.registered()
+            self.v2g.registered()
             for evse in self.evses:
                 self.serviceable_again(evse)
+            self.firmware.registered()
+            self.log_upload.registered()
 
     def heartbeat_answered(self, event: events.HeartbeatAnswered) -> object:
         """Heartbeat was answered with the CSMS's time."""
@@ -278,7 +350,13 @@ class Station:
                 del timeline.offsets[boot]
                 self.ctx.ledger.delete(CLOCKS, str(boot))
         self.ctx.ledger.put(CLOCKS, str(timeline.boot), timeline.offset)
+        self.security.clock_changed(before, timeline.offset)
         self.alignment.clock_changed()
+        self.smart_charging.clock_changed()
+        self.reservations.clock_changed()
+        self.certificates.own.clock_changed()
+        self.v2g.clock_changed()
+        self.firmware.clock_changed()
 
     def query_failed(self, event: events.QueryFailed) -> None:
         """A question was not answered."""
@@ -287,6 +365,10 @@ class Station:
             self.registration.failed()
         elif isinstance(query, AuthorizeQuery) and query.asked is None:
             self.auth.failed(query.token, event.cause)
+        elif isinstance(query, SigningQuery):
+            self.certificates.own.unanswered(event.cause)
+        elif isinstance(query, V2gSigningQuery):
+            self.v2g.unanswered(event.cause)
         asked = getattr(query, "asked", None)
         if asked is not None:
             refused = f"{event.code}: {event.description}" if event.cause == "CallError" else event.cause
@@ -301,7 +383,9 @@ class Station:
     def delivered(self, event: events.Delivered) -> object:
         """A fact was answered or given up: bindings and what is said of tokens are kept, its row goes."""
         fact = self.ctx.ledger.forget(event.key)
-        if fact is None or not isinstance(fact, TransactionFact):
+        if isinstance(fact, UnpluggedFact):
+            self._let_go(fact.transaction_id, fact.evse)
+        if not isinstance(fact, TransactionFact):
             return NOTHING_FOLLOWS
         identity = fact.transaction_id
         evse = self._evse_of(identity)
@@ -312,13 +396,20 @@ class Station:
                 "transaction_started", evse=fact.evse, connector=fact.connector, id=identity, token=fact.id_token
             )
         if event.info is not None and event.token is not None:
-            self.auth.learnt(event.token, event.info)
+            learn(self.ctx, self.tokens, event.token, event.info)
             if evse is not None and event.token.same(evse.transaction.token if evse.transaction else None):
-                self.auth.judged(evse, event.info)
-        if evse is None and identity in self.bindings and not self._awaits(identity):
-            del self.bindings[identity]
-            self.ctx.ledger.delete(BINDINGS, identity)
+                judged(self.ctx, evse, event.info)
+        if evse is None:
+            self._let_go(identity, fact.evse)
         return None if event.info is not None else NOTHING_FOLLOWS
+
+    def _let_go(self, identity: str, evse: int) -> None:
+        """A transaction that is over: its id on the wire goes once nothing of it is to be told any more."""
+        if not self._awaits(identity):
+            wire_id = self.bindings.pop(identity, None)
+            self.pricing.ended(evse, identity, wire_id or identity)
+            if wire_id is not None:
+                self.ctx.ledger.delete(BINDINGS, identity)
 
     def _evse_of(self, identity: str) -> Evse | None:
         """Where this transaction runs."""
@@ -335,7 +426,10 @@ class Station:
 
     def _awaits(self, identity: str) -> bool:
         facts = self.ctx.ledger.facts.values()
-        return any(isinstance(fact, TransactionFact) and fact.transaction_id == identity for fact in facts)
+        told = any(
+            isinstance(fact, (TransactionFact, UnpluggedFact)) and fact.transaction_id == identity for fact in facts
+        )
+        return told or self.pricing.awaits(identity)
 
     def status_told(self, event: events.StatusTold) -> object:
         """A status was told; it is kept to know what changed while offline."""
@@ -347,6 +441,7 @@ class Station:
 
     def recorded(self, event: events.Recorded) -> object:
         """A batch is durable: what waited for it goes on."""
+        self.security.store_works()
         return None if self.ctx.ledger.recorded(event.seq) else NOTHING_FOLLOWS
 
     def record_failed(self, event: events.RecordFailed) -> None:
@@ -362,6 +457,7 @@ class Station:
             evse.settle(TriggerReason.CHARGING_STATE_CHANGED)
         if not known:
             ctx.ledger.emit(Publish("error", {"message": f"the store failed: {event.problem or 'unknown reason'}"}))
+        self.security.store_failed(event.problem)
         if ctx.ledger.failing and (RETRY, 0) not in ctx.deadlines:
             ctx.at(RETRY, 0, _RETRY_S)
 
@@ -380,6 +476,7 @@ class Station:
                     evse.desk.power_lost(transaction.stop_reason or event.reason)
             if evse.grant is None:
                 evse.unlock()  # A bolt stays where it was while the power is gone.
+        self.firmware.woken()
 
     def power_failing(self, event: events.PowerFailing) -> None:
         """Open first; then end what runs (its last reading may follow), or leave it open to be resumed."""
@@ -392,8 +489,7 @@ class Station:
 
     def security_event(self, event: events.SecurityEvent) -> None:
         """Something of the security event list happened."""
-        ctx = self.ctx
-        ctx.ledger.tell(SecurityFact(event.type, ctx.stamp(), event.info, offline=not ctx.online))
+        self.security.raised(event.type, event.info)
 
     # World
 

@@ -10,15 +10,27 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from station.core.availability import AVAILABILITY
+from station.core.certificates import CERTIFICATES
 from station.core.codec import from_row, to_row
 from station.core.facts import fact_to_row
+from station.core.firmware import TABLE as FIRMWARE
 from station.core.journal import JOURNAL, journal_key
+from station.core.local_list import LOCAL_LIST
+from station.core.log_upload import TABLE as LOG_UPLOAD
 from station.core.meter import METER
+from station.core.own_certificate import OWN
+from station.core.pricing import UNPLUGS
 from station.core.records import Json, Rows
+from station.core.reservation import RESERVATIONS
+from station.core.reset import REASON, REBOOT
 from station.core.sampling import SAMPLES
-from station.core.token_store import CACHE, LOCAL_LIST
+from station.core.security_events import TABLE as SECURITY_LOG
+from station.core.security_trial import TABLE as TRIAL
+from station.core.smart_charging.desk import CHARGING_PROFILES
+from station.core.token_store import CACHE, heard_at
 from station.core.transaction import TRANSACTIONS, Transaction
-from station.core.values import MeterValue, TokenInfo
+from station.core.v2g_certificate import V2G
+from station.core.values import MeterValue
 from station.core.variables import TABLE as VARIABLES
 
 if TYPE_CHECKING:
@@ -44,13 +56,24 @@ def snapshot(station: Station) -> Rows:
         TRANSACTIONS: {transaction.id: to_row(transaction) for _, transaction in running},
         SAMPLES: samples,
         VARIABLES: dict(station.ctx.variables.rows()),
-        CACHE: {key: to_row(info) for key, info in station.tokens.cache.items()},
-        LOCAL_LIST: {key: to_row(info) for key, info in station.tokens.local_list.items()},
+        CACHE: station.tokens.rows(),
+        LOCAL_LIST: station.tokens.local_list.rows(),
         AVAILABILITY: {f"{e}.{c}": "Inoperative" for e, c in station.availability.inoperative},
+        RESERVATIONS: station.reservations.rows(),
         BINDINGS: dict(station.bindings),
         TOLD: {f"{e}.{c}": text for (e, c), text in station.statuses.items()},
         METER: {str(evse.id): evse.meter.shown_wh for evse in station.evses if evse.meter.shown_wh is not None},
         CLOCKS: {str(boot): offset for boot, offset in clocks.items()},
+        UNPLUGS: dict(station.pricing.rows()),
+        REBOOT: {REASON: station.reset.ordered.value} if station.reset.ordered is not None else {},
+        SECURITY_LOG: station.security.rows(),
+        FIRMWARE: station.firmware.rows(),
+        LOG_UPLOAD: station.log_upload.rows(),
+        TRIAL: station.trial.rows(),
+        CERTIFICATES: station.certificates.rows(),
+        OWN: station.certificates.own.rows(),
+        V2G: station.v2g.rows(),
+        CHARGING_PROFILES: station.smart_charging.rows(),
     }
     return {name: rows for name, rows in tables.items() if rows}
 
@@ -69,9 +92,12 @@ class _Restorer:
         self.rows = rows
         self.samples: dict[str, Json] = {}
 
-    def read(self, table: str, take: Callable[[str, Json], None]) -> None:
-        """Have every row of a table taken; one that cannot be read is left out."""
-        for key, row in self.rows.get(table, {}).items():
+    def read(
+        self, table: str, take: Callable[[str, Json], None], order: Callable[[Json], int] | None = None
+    ) -> None:
+        """Have every row of a table taken, in this order of theirs; one that cannot be read is left out."""
+        rows = self.rows.get(table, {}).items()
+        for key, row in rows if order is None else sorted(rows, key=lambda item: order(item[1])):
             try:
                 take(key, row)
             except _UNREADABLE:
@@ -82,12 +108,6 @@ class _Restorer:
 
     def binding(self, key: str, row: Json) -> None:
         self.station.bindings[key] = str(row)
-
-    def cached(self, key: str, row: Json) -> None:
-        self.station.tokens.cache[key] = from_row(TokenInfo, row)
-
-    def listed(self, key: str, row: Json) -> None:
-        self.station.tokens.local_list[key] = from_row(TokenInfo, row)
 
     def told(self, key: str, row: Json) -> None:
         evse, _, connector = key.partition(".")
@@ -120,14 +140,25 @@ def restore(station: Station, rows: Rows) -> None:
     station.damaged += [f"{JOURNAL}/{key}" for key in ctx.ledger.restore(rows.get(JOURNAL, {}))]
     for fact in ctx.ledger.facts.values():
         ctx.timeline.remember(fact.stamp)
+    station.damaged += [f"{SECURITY_LOG}/{key}" for key in station.security.restore(rows.get(SECURITY_LOG, {}))]
+    station.trial.restore(rows.get(TRIAL, {}))
     station.availability.restore(rows.get(AVAILABILITY, {}))
     restorer.read(BINDINGS, restorer.binding)
-    restorer.read(CACHE, restorer.cached)
-    restorer.read(LOCAL_LIST, restorer.listed)
+    restorer.read(CACHE, station.tokens.restore, order=heard_at)
+    station.damaged += [f"{LOCAL_LIST}/{key}" for key in station.tokens.local_list.restore(rows.get(LOCAL_LIST, {}))]
     restorer.read(TOLD, restorer.told)
+    restorer.read(CERTIFICATES, station.certificates.restore)
+    restorer.read(OWN, station.certificates.own.restore)
+    restorer.read(V2G, station.v2g.restore)
     restorer.read(METER, restorer.register)
     restorer.read(SAMPLES, restorer.sample)
     restorer.read(TRANSACTIONS, restorer.transaction)
+    restorer.read(CHARGING_PROFILES, station.smart_charging.restore)
+    restorer.read(RESERVATIONS, station.reservations.restore)
+    restorer.read(FIRMWARE, station.firmware.restore)
+    restorer.read(LOG_UPLOAD, station.log_upload.restore)
+    restorer.read(UNPLUGS, station.pricing.restore)
+    restorer.read(REBOOT, station.reset.restore)
 
 
 def boot_number(rows: Rows) -> int:

@@ -51,6 +51,7 @@ class Transaction:
 
     ``seq_no`` is the next number. ``token_told`` says whether the token stands in a fact already. ``limit_wh`` is the
     register at which energy stops for a token that was refused late (OCPP 2.0.1 E05.FR.10, MaxEnergyOnInvalidId).
+    ``ready`` is when the power path closed first: relative charging schedules count from there (K01.FR.42).
     """
 
     id: str
@@ -70,6 +71,7 @@ class Transaction:
     stop_reason: StopReason | None = None
     suspended: bool = False
     limit_wh: float | None = None
+    ready: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from station.core.values import (
 ENDING: Final = "ending"
 _END_READING_S: Final = 2.0
 _AUTHORIZED: Final = Condition.AUTHORIZED.value
+_PATH: Final = Condition.POWER_PATH_CLOSED.value
 _DATA_SIGNED: Final = Condition.DATA_SIGNED.value
 _ALIVE: Final = (Condition.EV_CONNECTED | Condition.AUTHORIZED | Condition.PARKING_BAY_OCCUPANCY).value
 _POWER_TRIGGERS: Final = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
@@ -121,6 +122,9 @@ class TransactionDesk:
         if transaction is None or self.ending is not None:
             self._evaluate_start(now, before, trigger)
             return
+        if transaction.ready is None and now & _PATH:
+            transaction.ready = self.ctx.stamp()
+            self.store()
         fallen = before & ~now
         if fallen & points(self.ctx.items(names.TX_STOP_POINT)) or not now & _ALIVE:
             why = transaction.stop_reason or reason
@@ -163,6 +167,7 @@ class TransactionDesk:
         if transaction is not None and self.ending is None:
             transaction.token, transaction.group = grant.token, grant.group
             transaction.remote_start_id = grant.remote_start_id
+            transaction.reservation_id = grant.reservation_id
             transaction.token_told = False
             transaction.suspended, transaction.limit_wh = False, None
             self._await_record()
@@ -190,6 +195,7 @@ class TransactionDesk:
         transaction = owner
         transaction.begin_wh = transaction.last_wh = reading.energy_wh
         transaction.last = transaction.started
+        transaction.ready = transaction.started if self.evse.conditions() & _PATH else None
         self.transaction = transaction
         self.told_state = ChargingState.IDLE
         self._await_record()
@@ -262,7 +268,7 @@ class TransactionDesk:
                     id_token=token,
                     group=transaction.group,
                     remote_start_id=transaction.remote_start_id if introduces else None,
-                    reservation_id=transaction.reservation_id if token is not None else None,
+                    reservation_id=transaction.reservation_id if introduces else None,
                     meter_wh=transaction.last_wh,
                     meter_values=values,
                     stop_reason=ending.reason if ending is not None else None,
@@ -305,7 +311,7 @@ class TransactionDesk:
         """Tell what the variables select from a reading that was taken for ``purpose``."""
         value = self.sampler.value(reading, self.ctx.stamp(), purpose)
         if purpose is Purpose.TRIGGER_OUTSIDE or not self.running or self.transaction is None:
-            if value is not None and purpose in (Purpose.CLOCK, Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE):
+            if value is not None and purpose in _TOLD_OUTSIDE:
                 self.ctx.notify(MeterNotice(self.evse.id, self.evse.active_connector, (value,)))
         elif purpose in (Purpose.PERIODIC_END, Purpose.CLOCK_END):
             self.sampler.keep(self.transaction.id, value)
@@ -420,8 +426,10 @@ class TransactionDesk:
         self.finish(Reading(transaction.last_wh))
 
 
+_TOLD_OUTSIDE: Final = (Purpose.CLOCK, Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE, Purpose.OTHER)
 _SAMPLED: Final = {
     Purpose.PERIODIC: TriggerReason.METER_VALUE_PERIODIC,
     Purpose.CLOCK: TriggerReason.METER_VALUE_CLOCK,
     Purpose.TRIGGER: TriggerReason.TRIGGER,
+    Purpose.OTHER: TriggerReason.TRIGGER,
 }

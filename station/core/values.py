@@ -123,6 +123,7 @@ class Context(StrEnum):
     TRIGGER = "Trigger"
     INTERRUPTION_BEGIN = "Interruption.Begin"
     INTERRUPTION_END = "Interruption.End"
+    OTHER = "Other"
 
 
 class BootReason(StrEnum):
@@ -185,16 +186,18 @@ class IdToken:
     """An identification as it goes to the CSMS.
 
     Two tokens are the same when value (without regard to case, OCPP identifiers are case-insensitive) and type agree.
-    Its representation hides the value: tokens are personal data.
+    Its representation hides the value: tokens are personal data. ``any_type``: it is the same as a card of its value,
+    whatever its own type, because the CSMS's words have no types (OCPP 1.6).
     """
 
     value: str
     type: str = "ISO14443"
+    any_type: bool = False
 
     @property
     def key(self) -> str:
         """What identifies the token in tables and comparisons."""
-        return f"{self.type}:{self.value.upper()}"
+        return f"{'ISO14443' if self.any_type else self.type}:{self.value.upper()}"
 
     def same(self, other: IdToken | None) -> bool:
         """Whether both denote the same card."""
@@ -221,6 +224,28 @@ class TokenInfo:
     evses: tuple[int, ...] = ()
     raw: str = ""
     """The status as the CSMS spelled it, where that differs (1.6 knows fewer)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A reservation (OCPP 2.0.1 H01; OCPP 1.6 §5.13).
+
+    ``evse`` None: any. ``connector`` 0: any of the EVSE. ``connector_type`` empty: of any type. ``made`` is when it was
+    accepted, None where the time was not known then.
+    """
+
+    id: int
+    token: IdToken
+    expires: datetime
+    evse: int | None = None
+    connector: int = 0
+    connector_type: str = ""
+    group: IdToken | None = None
+    made: datetime | None = None
+
+    def matches(self, token: IdToken, group: IdToken | None) -> bool:
+        """Whether it is for this token, or for the group that the token belongs to."""
+        return self.token.same(token) or (self.group is not None and self.group.same(group))
 
 
 @dataclass(frozen=True, slots=True)

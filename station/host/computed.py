@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from station.clock import utc_text
 from station.core.device_model import Address
 from station.core.evse import Evse
@@ -24,9 +26,22 @@ class Computed:
             return "true" if any(evse.faults for evse in self._evses(address)) else "false"
         if address.variable == "DateTime":
             return utc_text(self._engine.now_utc())
+        if address.variable in ("Entries", "Storage") and address.component in ("LocalAuthListCtrlr", "AuthCacheCtrlr"):
+            return str(self._tokens(address))
+        if address.component == "SmartChargingCtrlr" and address.variable == "Entries":
+            return str(len(self._engine.station.smart_charging.profiles))
         if address.component == "EVSE" and address.variable == "Power":
             return str(sum(self._power_w(evse) for evse in self._evses(address)))
         return None
+
+    def _tokens(self, address: Address) -> int:
+        """How many entries the local list has; how many bytes list or cache take as they are stored."""
+        tokens = self._engine.station.tokens
+        listed = address.component == "LocalAuthListCtrlr"
+        if address.variable == "Entries":
+            return tokens.local_list.count
+        rows = tokens.local_list.rows() if listed else tokens.rows()
+        return sum(len(key) + len(json.dumps(row)) for key, row in rows.items())
 
     def _evses(self, address: Address) -> list[Evse]:
         return [evse for evse in self._engine.evses if address.evse in (None, evse.id)]

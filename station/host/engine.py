@@ -15,6 +15,8 @@ from station.core import effects, events
 from station.core.device_model import Address
 from station.core.effects import Effect
 from station.core.events import Event
+from station.core.facts import FirmwareFact, LogFact, SecurityFact
+from station.core.security_events import SecurityEventType
 from station.core.station import Station
 from station.core.values import RegistrationStatus
 from station.host.notices import Notices
@@ -33,6 +35,7 @@ OFFLINE_THRESHOLD = Address.parse("OCPPCommCtrlr.OfflineThreshold")[0]
 MINIMUM_STATUS = Address.parse("ChargingStation.MinimumStatusDuration")[0]
 _DEAF_AFTER = 2
 _DEFAULT_TIMEOUT_S = 30.0
+_NO_SUCH_MESSAGE = frozenset({"NotImplemented", "NotSupported"})
 
 _PHYSICAL = frozenset(
     {
@@ -62,6 +65,7 @@ class Engine(StationView):
         "_stale",
         "_storing",
         "_timeouts",
+        "_unheeded",
         "board",
         "notices",
         "rpc",
@@ -82,8 +86,9 @@ class Engine(StationView):
         self._replies: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self._storing: list[tuple[int, FactRef]] = []
         self._timeouts = 0
+        self._unheeded = False  # whether the CSMS has no SecurityEventNotification, and it was said
         self._lost_s: float | None = None
-        station.auth.token_limit = dialect.token_limit()
+        station.auth.token_limit, station.auth.types_known = dialect.token_limit(), dialect.types_tokens
         for key, fact in station.ctx.ledger.facts.items():
             self.outbox.add_fact(key, fact)
 
@@ -212,7 +217,10 @@ class Engine(StationView):
         self._busy = True
         try:
             self.rpc.barred = self._barred
+            known = self.rpc.invalid
             self._rpc_events(self.rpc.receive(data, self.port.wire_now()))
+            if self.rpc.invalid and not known:
+                self._events.append(events.SecurityEvent(SecurityEventType.INVALID_MESSAGES, self.rpc.invalid))
             for ref in self.outbox.heard():
                 self._given_up(ref, "no answer")
             self._timeouts = 0
@@ -343,10 +351,7 @@ class Engine(StationView):
         if cause not in ("Disconnected", "Timeout"):
             self._events.append(events.Traffic())
         if isinstance(ref, FactRef):
-            retry = self.dialect.retry(ref.fact, self)
-            kind = "CallError" if cause == "InvalidAnswer" else cause
-            if self.outbox.failed(ref, kind, retry, self.port.wire_now(), event.heard):
-                self._given_up(ref, event.code or cause)
+            self._not_told(ref, event)
         elif isinstance(ref, QueryRef):
             self._events.append(events.QueryFailed(ref.query, cause, event.code, event.description))
             if isinstance(ref.query, effects.RawQuery):
@@ -359,6 +364,26 @@ class Engine(StationView):
         if self._timeouts >= _DEAF_AFTER:
             self._timeouts = 0
             self.port.redial("the CSMS does not answer")
+
+    def _not_told(self, ref: FactRef, event: Failed) -> None:
+        """Try again, or give up.
+
+        A CSMS without SecurityEventNotification, as one of plain 1.6, will never answer better: that is said once.
+        """
+        if isinstance(ref.fact, SecurityFact) and event.code in _NO_SUCH_MESSAGE:
+            known, self._unheeded = self._unheeded, True
+            if known:
+                self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
+            else:
+                self._given_up(ref, event.code)
+            return
+        if isinstance(ref.fact, (FirmwareFact, LogFact)) and event.code in _NO_SUCH_MESSAGE:
+            self._given_up(ref, event.code)
+            return
+        retry = self.dialect.retry(ref.fact, self)
+        kind = "CallError" if event.cause == "InvalidAnswer" else event.cause
+        if self.outbox.failed(ref, kind, retry, self.port.wire_now(), event.heard):
+            self._given_up(ref, event.code or event.cause)
 
     def _given_up(self, ref: FactRef, why: str) -> None:
         call = self.dialect.render(ref.fact, self)
@@ -468,7 +493,8 @@ class Engine(StationView):
         self.rpc = make_rpc(dialect)
         self.board = StatusBoard()
         self._stale = True
-        self.station.auth.token_limit = dialect.token_limit()
+        auth = self.station.auth
+        auth.token_limit, auth.types_known = dialect.token_limit(), dialect.types_tokens
 
 
 _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {
@@ -480,6 +506,7 @@ _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {
     effects.QueryEnded: Engine._query_ended,
     effects.Publish: Engine._publish,
     effects.Reboot: Engine._reboot,
+    effects.Reconnect: lambda engine, effect: engine.port.reconnect(effect.reason),
     effects.ClockChanged: lambda engine, effect: None,
     effects.Work: lambda engine, effect: engine.port.work(effect),
     effects.Abandon: lambda engine, effect: engine.port.abandon(effect.job),

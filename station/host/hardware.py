@@ -89,6 +89,9 @@ def core_reading(taken: Taken, offered_a: float | None) -> Reading | None:
 def _signed(made: api.SignedReading) -> SignedData:
     return SignedData(made.text, made.method, made.encoding, made.public_key)
 
+OCMF_KINDS = {"eMAID": "EMAID", "Central": "CENTRAL", "Local": "LOCAL", "KeyCode": "KEY_CODE"}
+"""The types of tokens for which OCMF (table 11) has another spelling."""
+
 
 class EvseHardware:
     """Carries out effects on an EVSE's devices and feeds what they show.
@@ -250,7 +253,7 @@ class EvseHardware:
         """The meter was read."""
         self._answers("meter")
         self._power_w = taken.reading.power_w or 0.0
-        self._feed(events.MeterRead(self.evse, core_reading(taken, self._offered_a)))
+        self._feed(events.MeterRead(self.evse, core_reading(taken, self._offered_a or 0.0)))
 
     # What the core wants
 
@@ -326,7 +329,8 @@ class EvseHardware:
     def _session(self, effect: effects.MeterSession) -> None:
         if self._counts_sessions:
             meter, token = self.devices.meter, effect.token or IdToken("", "NONE")
-            read = meter.begin_session(token.value, token.type) if effect.begins else meter.end_session()
+            kind = OCMF_KINDS.get(token.type, token.type)
+            read = meter.begin_session(token.value, kind) if effect.begins else meter.end_session()
             self._session_reading = Taken(read, Moment.BEGIN if effect.begins else Moment.END)
 
     def _read_meter(self, signed: bool = False) -> Taken:

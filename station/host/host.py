@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,14 +20,17 @@ from drivers.sim.bay import Bay
 from drivers.sim.behaviour import Action, CarScript
 from station.clock import Clock, SystemClock, utc_text
 from station.config import Profile
+from station.core.catalogue import Address
 from station.core.evse import Evse
 from station.core.meter import METER
 from station.host.commands import HANDLERS, Wait
 from station.host.execution import CommandRefused, Execution
 from station.host.hardware import Devices, EvseHardware
 from station.host.kind import Kind
+from station.host.process_log import PROCESS_LOG
 from station.host.readers import Readers
 from station.host.runner import Runner, Surroundings
+from station.host.station_log import StationLog
 from station.host.status import station_status
 from station.host.tracing import Tracer
 from station.host.variables import variable_list
@@ -38,6 +42,7 @@ log = logging.getLogger(__name__)
 
 Listener = Callable[[dict[str, Any]], None]
 WIRE = "wire"
+_RESET_RETRIES = Address.parse("OCPPCommCtrlr.ResetRetries")[0]
 
 
 class Host:
@@ -81,6 +86,7 @@ class Host:
         self.store = store if store is not None else open_store(profile, self.loop)
         clock = clock or SystemClock()
         kind = kind or Kind(profile)
+        self.log = StationLog(clock, self._utc, self._logs if profile.state is not None else None)
         self.runner = Runner(
             kind,
             profile,
@@ -95,6 +101,8 @@ class Host:
                 exits=self._exit,
                 dialer=dialer,
                 transfers=transfers,
+                status=self.status,
+                log=self.log,
             ),
             self.loop,
         )
@@ -143,6 +151,7 @@ class Host:
 
     def start(self, *, offline: bool = False) -> None:
         """Begin the first boot, and dial unless ``offline``."""
+        PROCESS_LOG.install()
         self.runner.stay_offline = offline
         self.runner.start()
         quarantined = getattr(self.store, "quarantined", None)
@@ -171,8 +180,14 @@ class Host:
             if not future.done():
                 future.set_exception(CommandRefused("the station was stopped"))
         self._waiting.clear()
+        await self.log.flush()
         if self._tracer is not None:
             self._tracer.close()
+
+    @property
+    def reset_retries(self) -> int:
+        """How often a reset that fails is tried again."""
+        return self.runner.engine.station.ctx.variables.integer(_RESET_RETRIES)
 
     def _exit(self) -> None:
         if self.exits is not None:
@@ -302,13 +317,21 @@ class Host:
 
     def told(self, event: str, data: dict[str, Any]) -> None:
         """Tell everybody who listens."""
+        self.log.event(event, data)
         made: dict[str, Any] | None = None
         for listener, types in list(self._listeners):
             if (types is None and event != WIRE) or (types is not None and event in types):
                 made = made or {"event": event, "data": data, "timestamp": utc_text(self.runner.utc())}
                 listener(made)
 
+    def _utc(self) -> datetime:
+        return self.runner.utc()
+
+    def _logs(self) -> Path:
+        return self.runner.state.path("logs")
+
     def _frame(self, direction: str, text: str | bytes) -> None:
+        self.log.frame(direction, text)
         if self._tracer is None:
             if not self._listeners or not any(types is not None and WIRE in types for _, types in self._listeners):
                 return

@@ -11,17 +11,34 @@ from station import __version__
 from station.config import ConfigError, Profile
 from station.config.errors import Position
 from station.config.profile import EvseConfig
-from station.core.catalogue import Address, Catalogue, Layout, build_catalogue
-from station.core.context import ConnectorPlan, EvsePlan, StationPlan
+from station.core.catalogue import Address, Catalogue, Layout, Mutability, build_catalogue
+from station.core.context import ConnectorPlan, EvsePlan, FirmwarePlan, StationPlan
 from station.core.variable_model import Model, Setting
 from station.host.settings import merged, owners_password, profile_settings
 from station.host.view import Wiring
+from station.net.transfer.files import protocols
 from station.ocpp.dialect import Dialect, Identity
 from station.ocpp.rules import RULES, WireRules
 from station.ocpp.v16 import DIALECT as V16
+from station.ocpp.v16 import price_keys
 from station.ocpp.v201 import DIALECT as V201
 
-FEATURES = frozenset({"core", "auth_cache", "energy_after_invalid_id", "remote_trigger"})
+FEATURES = frozenset(
+    {
+        "core",
+        "auth_cache",
+        "cost_messages",
+        "energy_after_invalid_id",
+        "firmware",
+        "local_list",
+        "local_time",
+        "plug_and_charge",
+        "remote_trigger",
+        "reservation",
+        "security",
+        "smart_charging",
+    }
+)
 """The functions that this program has, in the catalogue's names; each version has those that it has words for."""
 
 DIALECTS: dict[str, Dialect] = {dialect.subprotocol: dialect for dialect in (V201, V16)}
@@ -91,6 +108,9 @@ class Kind:
         if known is None:
             catalogue = build_catalogue(self.features[dialect.version])
             settings = merged(dialect, tuple(self._fitting(catalogue)))
+            languages = catalogue.find(price_keys.SUPPORTED_LANGUAGES)
+            if languages is not None:
+                settings = (*price_keys.price_texts(settings, languages.default), *settings)
             known = self._models[dialect.version] = Model(catalogue, settings, self.layout)
         return known
 
@@ -124,7 +144,11 @@ class Kind:
             record_s=profile.metering.record_s,
             resume_after_power_loss=profile.transactions.after_power_loss == "resume",
             tells_states=dialect.tells_states,
+            ends_with_aligned=dialect.ends_with_aligned,
+            token_uses_reservation=dialect.token_uses_reservation,
             central=profile.csms.mode != "none",
+            max_current_a=profile.station.max_current_a,
+            firmware=FirmwarePlan(profile.firmware.signed_required, profile.firmware.reboot),
         )
 
     def _evse(self, evse: EvseConfig) -> EvsePlan:
@@ -201,6 +225,8 @@ class Kind:
             "ChargingStation.SerialNumber": station.serial or "",
             "ChargingStation.FirmwareVersion": identity.firmware or "",
             "SecurityCtrlr.SecurityProfile": str(self.profile.csms.security.profile),
+            "ChargingStation.SupplyPhases": str(max(evse.phases for evse in self.profile.evses)),
+            "OCPPCommCtrlr.FileTransferProtocols": ",".join(protocols()),
         }
         if self._signs:
             own["SampledDataCtrlr.SignReadings"] = "true"  # whoever has a meter that signs wants that to be told
@@ -208,12 +234,20 @@ class Kind:
         password = self.profile.csms.security.password
         if password is not None:
             settings.append(owners_password(password.reveal(), default=True))
+        if all(connector.cable == "fixed" for evse in self.profile.evses for connector in evse.connectors):
+            # Nothing to unlock (OCPP 1.6 errata 3.85; OCPP 2.0.1 OCPPCommCtrlr.UnlockOnEVSideDisconnect).
+            address = Address.parse("OCPPCommCtrlr.UnlockOnEVSideDisconnect")[0]
+            settings.append(Setting(address, "false", mutability=Mutability.READ_ONLY, default=True))
         for evse in self.profile.evses:
             power = Address.parse(f"EVSE@{evse.id}.Power")[0]
             settings.append(Setting(power, maximum=evse.max_current_a * evse.phases * 230.0, default=True))
+            phases = Address.parse(f"EVSE@{evse.id}.SupplyPhases")[0]
+            settings.append(Setting(phases, str(evse.phases), default=True))
             for connector in evse.connectors:
                 where = Address.parse(f"Connector@{evse.id}.{connector.id}.ConnectorType")[0]
                 settings.append(Setting(where, connector.type, default=True))
+                phases = Address.parse(f"Connector@{evse.id}.{connector.id}.SupplyPhases")[0]
+                settings.append(Setting(phases, str(evse.phases), default=True))
         return tuple(settings)
 
 

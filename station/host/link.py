@@ -119,6 +119,10 @@ class Link:
         """Whether a connection stands."""
         return self._connection is not None
 
+    def verified_by(self) -> tuple[bytes, ...]:
+        """The certificates (DER) that verify the CSMS's in the connection that stands, the root last."""
+        return self._connection.verified_by() if self._connection is not None else ()
+
     def connect(self) -> None:
         """Dial at once, whatever the back-off was; idempotent."""
         self.wanted = True

@@ -28,6 +28,7 @@ from station.core.variables import Variables
 from station.errors import StationError
 from station.host import security_profile
 from station.host.computed import Computed
+from station.host.credentials import Credentials
 from station.host.engine import Engine
 from station.host.hardware import EvseHardware
 from station.host.ids import Ids
@@ -35,8 +36,9 @@ from station.host.jobs.bench import Bench
 from station.host.jobs.desk import JobDesk
 from station.host.kind import Kind
 from station.host.link import Link
+from station.host.security_desk import SecurityDesk
 from station.host.state_folder import StateFolder
-from station.host.target import dial_target
+from station.host.station_log import StationLog
 from station.net import BackOffSettings, DialFailed, Target, dial
 from station.net.transfer.api import Transfers
 from station.net.transfer.files import FileTransfers
@@ -57,9 +59,9 @@ _RANDOM = Address.parse("OCPPCommCtrlr.RetryBackOffRandomRange")[0]
 _TIMES = Address.parse("OCPPCommCtrlr.RetryBackOffRepeatTimes")[0]
 _PASSWORD = security_profile.PASSWORD
 _TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
+_ENTRIES = Address.parse("SecurityCtrlr.CertificateEntries")[0]
 _IDENTITY = Address.parse("SecurityCtrlr.Identity")[0]
 _UNANSWERED_S = 30.0
-_PARTING_S = 0.2
 
 Told = Callable[[str, dict[str, Any]], None]
 Traced = Callable[[str, str | bytes], None]
@@ -69,7 +71,7 @@ Traced = Callable[[str, str | bytes], None]
 class Surroundings:
     """What a runner is given. ``told`` hears events (docs/control.md), ``traced`` every frame ('>' or '<', text).
 
-    ``transfers`` carry files; left out: real ones.
+    ``transfers`` carry files; left out: real ones. ``status`` is what the station shows of itself, ``log`` its lines.
     """
 
     store: Store
@@ -82,6 +84,8 @@ class Surroundings:
     dialer: Callable[..., Any] = dial
     exits: Callable[[], None] | None = None
     transfers: Transfers | None = None
+    status: Callable[[], dict[str, Any]] = dict
+    log: StationLog | None = None
 
 
 class Runner:
@@ -112,12 +116,15 @@ class Runner:
         self._boots = 0
         self._asked = 0
         self._resurrection: asyncio.TimerHandle | None = None
-        self._fallback: asyncio.TimerHandle | None = None
+        self.security = SecurityDesk(self)
         self.link = Link(self, surroundings.dialer, f"{surroundings.seed or ''}/{profile.station.id}/link", loop)
         self.stay_offline = False
         self.rebooting = False
         self.state = StateFolder(profile.state)
-        self._transfers = surroundings.transfers or FileTransfers(profile.csms.security.ca)
+        self.credentials = Credentials(profile, self.state, lambda: self.engine.station.certificates, self.utc)
+        self._transfers = surroundings.transfers or FileTransfers(
+            profile.csms.security.ca, lambda: self.state.path() / "known_hosts"
+        )
         self.engine: Engine = self._make_engine(BootReason.POWER_UP)
 
     # Boots
@@ -137,16 +144,22 @@ class Runner:
 
         engine = Engine(station, dialect, self, self.kind.wiring, make_rpc)
         self._make_rpc = make_rpc
-        self._jobs = JobDesk(self.loop, Bench(self.profile, self.state, self._transfers, engine), self.feed)
+        around = self.around
+        bench = Bench(
+            self.profile, self.state, self._transfers, engine, self.link.verified_by, around.status, around.log
+        )
+        self._jobs = JobDesk(self.loop, bench, self.feed)
         if variables.known(_IDENTITY):
             variables.compute(_IDENTITY, lambda: self.profile.station.id)
         for evse, hardware in self.around.hardware.items():
             key = Address("FiscalMetering", None, evse, None, "PublicKey")
             if variables.known(key):
                 variables.compute(key, partial(getattr, hardware, "public_key"))
+        if variables.known(_ENTRIES):
+            variables.compute(_ENTRIES, lambda: str(self.credentials.entries()))
         variables.compute_with(Computed(engine).value)
         if variables.known(security_profile.LEVEL):
-            variables.guard(security_profile.LEVEL, security_profile.guard(self.profile, variables))
+            variables.guard(security_profile.LEVEL, security_profile.guard(self.credentials, variables))
         for address in (_PING, _PASSWORD, security_profile.LEVEL):
             variables.listen(address, self._link_variable_changed)
         return engine
@@ -172,6 +185,7 @@ class Runner:
         """Everything of this boot ends, as at a power cut: nothing is told, nothing is stored any more."""
         self.alive = False
         self._jobs.close()
+        self.security.down()
         self.link.abort()
         self._cancel_timer()
         for hardware in self.around.hardware.values():
@@ -226,6 +240,7 @@ class Runner:
             await self.drained()
             self.alive = False
         self._jobs.close()
+        self.security.down()
         self.link.close("stopped")
         self._cancel_timer()
         for hardware in self.around.hardware.values():
@@ -380,6 +395,10 @@ class Runner:
         """Port: a job is of no use any more."""
         self._jobs.abandon(job)
 
+    def reconnect(self, reason: str) -> None:
+        """Port: dial again with what is new."""
+        self.security.reconnect(reason)
+
     def redial(self, reason: str) -> None:
         """Port: the connection is deaf. It is cut after this turn, not within it."""
         self.loop.call_soon(self.link.drop, reason)
@@ -409,9 +428,7 @@ class Runner:
     def target(self) -> Target:
         """Link: where and how to dial now."""
         spoken = [dialect for dialect in self.kind.dialects if self.version in (None, dialect.version)]
-        return dial_target(
-            self.profile,
-            self.engine.variables,
+        return self.security.target(
             self.around.url or self.profile.station_url or "",
             tuple(dialect.subprotocol for dialect in spoken),
             self._call_timeout_s(),
@@ -435,13 +452,13 @@ class Runner:
         dialect = next((d for d in self.kind.dialects if d.subprotocol == subprotocol), None)
         if dialect is None or self.version not in (None, dialect.version):
             return False
-        self._keep_security_profile()
         if dialect is not self.engine.dialect:
             self.engine.station.ctx.plan = self.kind.plan(dialect)
             self.engine.variables.model = self.kind.model(dialect)
             self.engine.switch(dialect, self._make_rpc)
         self.version = dialect.version
         was_accepted = self.engine.station.registration.accepted
+        self.security.link_up()
         self.engine.connected()
         if was_accepted:
             self.link.settled()
@@ -459,6 +476,7 @@ class Runner:
     def link_failed(self, failure: DialFailed) -> None:
         """Link: an attempt failed; said in one line, with the next thing to try."""
         self.around.told("error", {"message": failure.message, "hint": failure.hint, "kind": failure.kind.name})
+        self.security.link_failed(failure)
 
     def received(self, data: str | bytes) -> None:
         """Link: a message."""
@@ -472,31 +490,9 @@ class Runner:
         if address == _PING:
             self.loop.call_soon(self.link.reschedule_ping)
         elif address == _PASSWORD:
-            # The answer to whoever changed it has to leave first (OCPP 2.0.1 A01.FR.11).
-            log.info("the Basic Auth password was changed; the station reconnects")
-            self.loop.call_later(_PARTING_S, self.link.renew, "the password was changed")
-        elif address == security_profile.LEVEL and old is not None and new is not None and new > old:
-            self.loop.call_later(_PARTING_S, self._upgrade, old)
-
-    def _upgrade(self, old: str) -> None:
-        """Dial with a higher security profile; the old one comes back where that fails (Security WP A05.FR.06-08)."""
-        self.link.renew("the security profile was changed")
-        self._keep_security_profile()
-        patience_s = self.profile.csms.security.fall_back_after_s
-        self._fallback = self.loop.call_later(patience_s, self._fall_back, old)
-
-    def _keep_security_profile(self) -> None:
-        """The security profile has connected: no later outage brings the lower one back (Security WP A05.FR.01)."""
-        if self._fallback is not None:
-            self._fallback.cancel()
-            self._fallback = None
-
-    def _fall_back(self, old: str) -> None:
-        self._fallback = None
-        if self.alive and self.link.wanted and not self.link.up:
-            log.warning("the new security profile does not connect; back to %s", old)
-            self.feed(events.SetVariables(None, ((security_profile.LEVEL, "Actual", old),), "manufacturer"))
-            self.connect()
+            self.security.password_changed()
+        elif address == security_profile.LEVEL:
+            self.security.profile_changed(old, new)
 
     # Looking
 

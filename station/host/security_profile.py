@@ -13,9 +13,16 @@ from typing import Final
 from station.config import Profile
 from station.core.device_model import Address
 from station.core.variables import Hand, Refusal, Variables
+from station.host.credentials import Credentials
+from station.host.settings import PASSWORD_LENGTH
+from station.net.tls import TlsSettingsError, client_context
 
 LEVEL: Final = Address.parse("SecurityCtrlr.SecurityProfile")[0]
 PASSWORD: Final = Address.parse("SecurityCtrlr.BasicAuthPassword")[0]
+
+
+CLIENT_CERTIFICATE: Final = 3
+"""The security profile in which the station shows a certificate, and the only one (A00.FR.001)."""
 
 
 def has_password(level: int) -> bool:
@@ -31,26 +38,34 @@ def url_at(profile: Profile, level: int, url: str) -> str:
     return f"{'wss' if level >= 2 else 'ws'}{separator}{rest}" if scheme in ("ws", "wss") else url
 
 
-def missing(profile: Profile, level: int, password: str | None) -> str:
-    """What a security profile needs and is not there; empty where nothing is missing (A05.FR.02-04)."""
-    security = profile.csms.security
-    if has_password(level) and not password:
-        return "a password"
-    roots = security.ca is not None or any(path.exists() for path in profile.certificates.csms)
-    if level >= 2 and security.check_chain and not roots:
-        return "a root certificate of the CSMS"
-    if level >= 3 and (security.cert is None or security.key is None):
-        return "a certificate of the station"
+def missing(credentials: Credentials, level: int, password: str | None) -> str:
+    """What a security profile needs and is not there; empty where nothing is missing.
+
+    Spec: Security WP ed.3 A05.FR.02-04 (a password of 16 bytes, a valid root, a valid certificate of the station).
+    """
+    if has_password(level) and len((password or "").encode()) < PASSWORD_LENGTH:
+        return f"a password of at least {PASSWORD_LENGTH} characters" if password else "a password"
+    if level < 2:
+        return ""
+    if credentials.profile.csms.security.check_chain and not credentials.has_roots():
+        return "a valid root certificate of the CSMS"
+    if level >= CLIENT_CERTIFICATE:
+        if not credentials.has_own():
+            return "a valid certificate of the station"
+        try:
+            client_context(credentials.tls_settings(level))
+        except TlsSettingsError as problem:
+            return f"a usable certificate of the station ({problem.message})"
     return ""
 
 
-def guard(profile: Profile, variables: Variables) -> Callable[[str, Hand], Refusal | None]:
+def guard(credentials: Credentials, variables: Variables) -> Callable[[str, Hand], Refusal | None]:
     """Refuses a security profile whose needs are not met. The manufacturer's hand is free, as for the way back."""
 
     def check(text: str, hand: Hand) -> Refusal | None:
         if hand == "manufacturer" or not text.isdecimal():
             return None
-        lack = missing(profile, int(text), variables.text(PASSWORD))
+        lack = missing(credentials, int(text), variables.text(PASSWORD))
         return Refusal("InvalidValue", f"{lack} is missing") if lack else None
 
     return check

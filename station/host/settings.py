@@ -184,7 +184,8 @@ def _plain(value: str | None, kind: DataType | None) -> str | None:
 
 def merged(dialect: Dialect, profile: tuple[Setting, ...]) -> tuple[Setting, ...]:
     """A version's defaults, under what the profile says; variables that are one key in it keep step."""
-    own = (Setting(Address.parse(name)[0], value, default=True) for name, value in dialect.defaults().items())
+    own = [Setting(Address.parse(name)[0], value, default=True) for name, value in dialect.defaults().items()]
+    own += [Setting(Address.parse(name)[0], values=items, default=True) for name, items in dialect.choices().items()]
     given = {setting.address: setting for setting in profile if setting.attribute == "Actual"}
     following = []
     for name, leader_name in dialect.follows().items():

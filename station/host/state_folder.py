@@ -24,7 +24,8 @@ class StateFolder:
             OSError: it cannot be made.
         """
         if self._path is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="ocpp-station-")
+            # A thread that still writes a file must not keep the station from stopping.
+            self._temporary = tempfile.TemporaryDirectory(prefix="ocpp-station-", ignore_cleanup_errors=True)
             self._path = Path(self._temporary.name)
         folder = self._path
         folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
         "power_w": runner.around.hardware[evse.id].power_w() if active else 0.0,
         "limit_a": evse.offered_a,
         "faults": [Fault(fault).value for fault in evse.faults],
-        "reservation": None,
+        "reservation": _reservation(runner, evse),
         "transaction": _transaction(runner, evse) if active else None,
     }
 
@@ -69,6 +69,14 @@ def session_state(evse: Evse) -> str:
     return _ACTIVE.get(evse.charging_state, "starting") if evse.state == "active" else evse.state
 
 
+def _reservation(runner: Runner, evse: Evse) -> dict[str, Any] | None:
+    """For whom the EVSE is kept; None where anybody may use it."""
+    found = runner.engine.station.reservations.at(evse)
+    if found is None:
+        return None
+    return {"id": found.id, "token": tag(found.token), "group": tag(found.group), "expires": utc_text(found.expires)}
+
+
 def _status(runner: Runner, evse: int, connector: int) -> str | None:
     """As last told; where nothing was told yet, or there is nobody to tell, as it is."""
     engine, place = runner.engine, (evse, connector)
@@ -82,7 +90,9 @@ def _transaction(runner: Runner, evse: Evse) -> dict[str, Any] | None:
     if transaction is None or not evse.desk.recorded:
         return None
     shown_wh = evse.meter.shown_wh
+    cost = runner.engine.station.pricing.cost(evse.id)
     return {
+        **({} if cost is None else {"cost": cost}),
         "id": transaction.id,
         "transactionId": wire_number(runner.engine.wire_id(transaction.id)),
         "token": tag(transaction.token),

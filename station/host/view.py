@@ -7,13 +7,15 @@ runner in a real process, anything else in a virtual one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from station.core import effects
 from station.core.effects import Effect
 from station.core.evse import Evse
+from station.core.local_list import LocalList
+from station.core.names import FIRMWARE_VERSION
 from station.core.records import Batch
 from station.core.station import Station
 from station.core.values import Fault, RegistrationStatus, Stamp
@@ -69,6 +71,10 @@ class Port(Protocol):
         """Stop a job."""
         ...
 
+    def reconnect(self, reason: str) -> None:
+        """What the connection is secured with has changed: close it and dial again, once the answer has left."""
+        ...
+
     def redial(self, reason: str) -> None:
         """The connection is of no use any more: cut it and dial again."""
         ...
@@ -104,7 +110,8 @@ class StationView:
 
     @property
     def identity(self) -> Identity:
-        return self.wiring.identity
+        version = self.variables.text(FIRMWARE_VERSION)
+        return replace(self.wiring.identity, firmware=version) if version else self.wiring.identity
 
     @property
     def evses(self) -> Sequence[Evse]:
@@ -117,6 +124,10 @@ class StationView:
     @property
     def registration(self) -> RegistrationStatus | None:
         return self.station.ctx.boot_status
+
+    @property
+    def local_list(self) -> LocalList:
+        return self.station.tokens.local_list
 
     @property
     def features(self) -> frozenset[str]:

@@ -111,6 +111,10 @@ class Connection(Protocol):
         """Whether ``send`` still has an effect: False as soon as either side has begun to close."""
         ...
 
+    def verified_by(self) -> tuple[bytes, ...]:
+        """The verified chain of the peer's certificate (DER), the root last; empty without TLS, or unverified."""
+        ...
+
     def send(self, text: str) -> None:
         """Send a text message."""
         ...

@@ -25,12 +25,13 @@ class FailureKind(Enum):
 class TlsEvent(Enum):
     """The security event that a TLS failure calls for (OCPP 2.0.1 A00.FR.310, .316, .323 and .413, .419, .426).
 
-    The values are the names of OCPP 1.6 (Security Whitepaper); 2.0.1 calls the first one InvalidCsmsCertificate.
+    The values are the names of OCPP 2.0.1, appendix 1.
     """
 
-    INVALID_CERTIFICATE = "InvalidCentralSystemCertificate"
+    INVALID_CERTIFICATE = "InvalidCsmsCertificate"
     INVALID_VERSION = "InvalidTLSVersion"
     INVALID_CIPHER_SUITE = "InvalidTLSCipherSuite"
+    REFUSED = "FailedToAuthenticateAtCsms"
 
 
 class DialFailed(StationError):

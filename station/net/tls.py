@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Final
 
 from station.errors import StationError
 from station.net.errors import TlsEvent
@@ -52,6 +53,10 @@ class TlsSettings:
         key_file: PEM, its key; None: in ``cert_file`` too.
         key_password: of the key file.
         verify: how much is checked.
+        system_too: trust the system's roots besides those of ``ca_files``.
+        ca_pem: more roots, as text; None: none, empty: nobody, not even the system's roots.
+        partial_chain: whether what is in ``ca_pem`` counts although it is not self-signed (OCPP 1.6
+            AdditionalRootCertificateCheck: a root signed by the one that it replaces).
     """
 
     ca_files: tuple[Path, ...] = ()
@@ -59,6 +64,9 @@ class TlsSettings:
     key_file: Path | None = None
     key_password: str | None = field(default=None, repr=False)
     verify: Verify = Verify.FULL
+    system_too: bool = False
+    ca_pem: str | None = field(default=None, repr=False)
+    partial_chain: bool = False
 
 
 class TlsSettingsError(StationError):
@@ -102,27 +110,43 @@ def _make(settings: TlsSettings) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     # A certificate that is not self-signed is no root, even in a file of roots.
     context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    if settings.partial_chain:
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     # OCPP asks for the name in commonName (A00.FR.309): it counts where the certificate has no alternative names.
     context.hostname_checks_common_name = True
     context.check_hostname = settings.verify is Verify.FULL
     context.verify_mode = ssl.CERT_NONE if settings.verify is Verify.NOTHING else ssl.CERT_REQUIRED
     for file in settings.ca_files:
+        _readable(file)
         try:
             context.load_verify_locations(cafile=file)
         except OSError as exc:
             raise TlsSettingsError(
                 f"{file}: no certificates in PEM form", "name a PEM file with root certificates"
             ) from exc
-    if not settings.ca_files:
+    if settings.ca_pem:
+        context.load_verify_locations(cadata=settings.ca_pem)
+    if settings.system_too or (not settings.ca_files and settings.ca_pem is None):
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     if settings.cert_file is not None:
         _load_own(context, settings.cert_file, settings)
     return context
 
 
+def _readable(file: Path) -> None:
+    """OpenSSL does not say which of its files it could not open."""
+    try:
+        file.open("rb").close()
+    except OSError as exc:
+        hint = f"chmod 600 {file}, and make the user that runs the station its owner"
+        raise TlsSettingsError(f"{file}: {exc.strerror}", hint) from exc
+
+
 def _load_own(context: ssl.SSLContext, cert_file: Path, settings: TlsSettings) -> None:
     # Without a function OpenSSL would ask for the password on the terminal.
     password = (settings.key_password or "").encode()
+    for file in (cert_file, settings.key_file or cert_file):
+        _readable(file)
     try:
         context.load_cert_chain(cert_file, settings.key_file, lambda: password)
     except ssl.SSLError as exc:
@@ -134,6 +158,24 @@ def _load_own(context: ssl.SSLContext, cert_file: Path, settings: TlsSettings) -
         raise TlsSettingsError(f"{names}: {reason}", "name the PEM files that belong together") from exc
     except (OSError, ValueError) as exc:
         raise TlsSettingsError(f"{cert_file}: {exc}", "name readable PEM files") from exc
+
+
+_DER: Final = 2
+"""``ENCODING_DER`` of OpenSSL's module in Python."""
+
+
+def verified_chain(connection: ssl.SSLObject) -> tuple[bytes, ...]:
+    """The chain (DER) that verified the peer's certificate, the root last; empty where nothing was verified.
+
+    Python has a public method for that since 3.13; before, OpenSSL's object behind the connection has it.
+    """
+    if connection.context.verify_mode is ssl.CERT_NONE:
+        return ()
+    public = getattr(connection, "get_verified_chain", None)
+    if public is not None:
+        return tuple(public())
+    inner = getattr(getattr(connection, "_sslobj", None), "get_verified_chain", None)
+    return tuple(one.public_bytes(_DER) for one in inner() or ()) if inner is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +197,12 @@ _CERT = TlsEvent.INVALID_CERTIFICATE
 _NO_CLIENT_CERT = TlsFailure(
     "the CSMS wants a client certificate (security profile 3)",
     "station run --csms … --cert station.pem --key station.key",
+    TlsEvent.REFUSED,
 )
 _CLIENT_CERT_REFUSED = TlsFailure(
     "the CSMS does not accept this station's certificate",
     "check that the CSMS trusts its issuer and that it has not expired",
+    TlsEvent.REFUSED,
 )
 _NO_TLS = TlsFailure("the server speaks no TLS on this port", "use ws:// or the port for wss://")
 _OLD_TLS = TlsFailure(

@@ -27,6 +27,7 @@ from websockets.uri import WebSocketURI
 from station.net import explain
 from station.net.api import BasicAuth, Closer, CloseReason, Listener, Target
 from station.net.errors import DialFailed
+from station.net.tls import verified_chain
 
 log = logging.getLogger("station.net")
 
@@ -125,6 +126,11 @@ class WebSocketConnection(asyncio.Protocol):
     def is_open(self) -> bool:
         """Whether ``send`` still has an effect."""
         return self._ws.state is State.OPEN and self._ended_by is None and self._transport is not None
+
+    def verified_by(self) -> tuple[bytes, ...]:
+        """The verified chain of the server's certificate."""
+        found = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        return verified_chain(found) if found is not None else ()
 
     def send(self, text: str) -> None:
         """Send a text message; lone surrogates, which UTF-8 does not have, become question marks."""

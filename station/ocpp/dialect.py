@@ -130,6 +130,19 @@ class EvseView(Protocol):
         ...
 
     @property
+    def bay_over(self) -> bool:
+        """Whether the usage is over and only the bay is to be left."""
+        ...
+
+    @property
+    def ev_left(self) -> bool:
+        """Whether the vehicle's end was pulled during a transaction.
+
+        It ended with that and the cable is still there, or it goes on and a vehicle is back.
+        """
+        ...
+
+    @property
     def faults(self) -> Mapping[Fault, str]:
         """The faults that stand, oldest first, each with its text."""
         ...
@@ -144,6 +157,25 @@ class EvseView(Protocol):
 
     def faulted(self) -> bool:
         """Whether a fault stands that takes the connector out of service."""
+        ...
+
+
+class LocalListView(Protocol):
+    """What a dialect sees of the local authorization list: what is recorded of it."""
+
+    @property
+    def version(self) -> int:
+        """Of the last update; 0 before the first."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many tokens it holds."""
+        ...
+
+    @property
+    def conflict(self) -> str:
+        """What the CSMS said against it, in words; empty where nothing stands."""
         ...
 
 
@@ -163,6 +195,8 @@ class View(Protocol):
 
     @property
     def registration(self) -> RegistrationStatus | None: ...
+    @property
+    def local_list(self) -> LocalListView: ...
     @property
     def features(self) -> frozenset[str]:
         """The features present, in the catalogue's names."""
@@ -211,6 +245,12 @@ class Dialect(Protocol):
     """Whether all statuses are told again after OfflineThreshold (OCPP 2.0.1 B04.FR.01)."""
     tells_states: bool
     """Whether transaction events without meter values or tokens are told."""
+    ends_with_aligned: bool
+    """Whether begin and end are told of the measurands of clock-aligned values too (OCPP 1.6 errata 3.14)."""
+    token_uses_reservation: bool
+    """Whether a reservation is used up by its token (OCPP 2.0.1 H03.FR.09), not by its transaction (1.6 §5.13)."""
+    types_tokens: bool
+    """Whether tokens have types in its words."""
     functions: frozenset[str]
     """The functions of the catalogue for which this version has words here; a station has no others under it."""
 
@@ -220,6 +260,10 @@ class Dialect(Protocol):
 
     def follows(self) -> Mapping[str, str]:
         """Variable address -> the variable whose delivered value it takes, where a key of this version is both."""
+        ...
+
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """Variable address -> the items that its list may have, where this version has more than the catalogue."""
         ...
 
     def actions(self, features: frozenset[str]) -> frozenset[str]:

@@ -1,9 +1,9 @@
 """What is to be sent, and in which order. Sans-I/O: the engine asks for the next call and tells how it went.
 
 Three sources. *Facts* of transactions leave in the order in which they arose, each only after the one before was
-answered or given up; security events likewise in a lane of their own. *Calls* (questions, statuses, notices) leave in
-order too, and may overtake facts that wait for a retry or that arose offline (OCPP 1.6 §3.7; OCPP 2.0.1 E11.FR.01).
-A CALLERROR or a time-out on a call never holds up the facts.
+answered or given up; security events, and what became of file transfers and reservations, likewise in lanes of their
+own. *Calls* (questions, statuses, notices) leave in order too, and may overtake facts that wait for a retry or that
+arose offline (OCPP 1.6 §3.7; OCPP 2.0.1 E11.FR.01). A CALLERROR or a time-out on a call never holds up the facts.
 
 Spec: OCPP 1.6 §3.7.1 and errata; OCPP 2.0.1 E13 (retries), part 4 §4.1.3 (one outstanding CALL).
 """
@@ -14,7 +14,7 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from station.core.facts import Fact, TransactionFact
+from station.core.facts import Fact, FirmwareFact, LogFact, ReservationFact, TransactionFact, UnpluggedFact
 from station.core.frozen import dataclass
 from station.ocpp.dialect import NOT_READY, Dialect, OutCall, View
 
@@ -101,10 +101,14 @@ class Outbox:
         # Lists: they are short, and an empty deque takes 760 bytes of every station.
         self._urgent: list[_Waiting] = []
         self._calls: list[_Waiting] = []
-        self._lanes = (_Lane(), _Lane())
+        self._lanes: tuple[_Lane, ...] = (_Lane(), _Lane())
 
     def _lane(self, fact: Fact) -> _Lane:
-        return self._lanes[0 if isinstance(fact, TransactionFact) else 1]
+        if isinstance(fact, (FirmwareFact, LogFact, ReservationFact)):
+            if len(self._lanes) == 2:
+                self._lanes = (*self._lanes, _Lane())  # few stations need it
+            return self._lanes[2]
+        return self._lanes[0 if isinstance(fact, (TransactionFact, UnpluggedFact)) else 1]
 
     def add_fact(self, key: int, fact: Fact) -> None:
         """Queue a journalled fact behind those of its kind."""
@@ -118,9 +122,8 @@ class Outbox:
 
     @property
     def queued(self) -> int:
-        """Facts not yet answered, the one in flight included."""
-        first, second = self._lanes
-        return len(first.facts) + len(second.facts)
+        """Transaction messages and security events not yet answered, the one in flight included."""
+        return len(self._lanes[0].facts) + len(self._lanes[1].facts)
 
     def awaits(self, transaction_id: str | None) -> bool:
         """Whether facts of this transaction (None: of any) are queued."""
@@ -130,8 +133,7 @@ class Outbox:
     @property
     def empty(self) -> bool:
         """Whether nothing waits at all."""
-        first, second = self._lanes
-        return not (self._urgent or self._calls or first.facts or second.facts)
+        return not (self._urgent or self._calls or any(lane.facts for lane in self._lanes))
 
     # What leaves next
 
@@ -164,6 +166,8 @@ class Outbox:
     @staticmethod
     def _precedes(lane: _Lane, call: _Waiting) -> bool:
         order, _, fact = lane.facts[0]
+        if isinstance(fact, ReservationFact):
+            return False  # the status that it brought about is told first (OCPP 2.0.1 H04)
         return order < call.order and not fact.offline and lane.attempts == 0
 
     @staticmethod
@@ -187,8 +191,7 @@ class Outbox:
     @property
     def retries(self) -> bool:
         """Whether a fact may have to wait for its retry."""
-        first, second = self._lanes
-        return first.not_before_s > 0 or second.not_before_s > 0
+        return any(lane.not_before_s > 0 for lane in self._lanes)
 
     def next_deadline(self, now: float) -> float | None:
         """When a fact that waits for its retry may be sent again."""

@@ -135,7 +135,17 @@ class Rpc:
         supported: tells whether the station has the function of a known action; default: it has them all.
     """
 
-    __slots__ = ("_connected", "_last_token", "_new_id", "_outstanding", "_pending", "_rules", "_supported", "barred")
+    __slots__ = (
+        "_connected",
+        "_last_token",
+        "_new_id",
+        "_outstanding",
+        "_pending",
+        "_rules",
+        "_supported",
+        "barred",
+        "invalid",
+    )
 
     def __init__(
         self, rules: WireRules, new_id: Callable[[], str], supported: Callable[[str], bool] | None = None
@@ -149,6 +159,8 @@ class Rpc:
         self._connected = False
         self.barred = False
         """Whether every CALL to us is a SecurityError, whatever it asks for (OCPP 2.0.1 B03.FR.08)."""
+        self.invalid = ""
+        """What was wrong with the first message over this connection that is no valid OCPP; empty: none was."""
 
     @property
     def busy(self) -> bool:
@@ -168,6 +180,7 @@ class Rpc:
     def connected(self) -> None:
         """Begin a connection. Call ``disconnected`` first if there was one."""
         self._connected = True
+        self.invalid = ""
 
     def disconnected(self, now: float) -> list[RpcEvent]:
         """End the connection: the outstanding CALL fails as "Disconnected", all tokens are void."""
@@ -316,6 +329,7 @@ class Rpc:
             return ErrorKind.NOT_SUPPORTED, "this station does not have the function"
         fault = check(rules.version, frame.action, "request", frame.payload)
         if fault is not None:
+            self.invalid = self.invalid or f"{frame.action}: {fault.description}"
             return rules.payload_faults[fault.kind], fault.description
         if any(frame.id == message_id for message_id, _ in self._pending.values()):
             return rules.same_id, "a call with this id is being handled"
@@ -334,6 +348,7 @@ class Rpc:
             payload = _without_nulls(payload)
             fault = check(self._rules.version, call.action, "response", payload)
         if fault is not None:
+            self.invalid = self.invalid or f"the answer to {call.action}: {fault.description}"
             return self._fail("InvalidAnswer", now, description=fault.description)
         self._outstanding = None
         return [Answered(call.ref, call.action, payload, now - call.sent_at)]
@@ -344,6 +359,7 @@ class Rpc:
         return []
 
     def _on_broken(self, error: FrameError, now: float) -> list[RpcEvent]:
+        self.invalid = self.invalid or error.description
         if error.message_type in (MessageType.CALL_RESULT, MessageType.CALL_ERROR) and self._is_ours(error.id):
             return self._fail("InvalidAnswer", now, description=error.description)
         return self._answer_broken(error)

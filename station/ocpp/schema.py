@@ -3,7 +3,8 @@
 The schemas are those that the ``ocpp`` package ships, compiled once per process when first needed and shared by all
 stations. A compiled validator (``jsonschema_rs``, else ``fastjsonschema``) says yes or no in microseconds; on a no the
 walker in this module looks for the fault that counts, so the answer does not depend on which library is installed.
-The walker has the last word: a step of 0.1 that a validator refuses because of float arithmetic is accepted.
+The walker has the last word: a step of 0.1 that a validator refuses because of float arithmetic is accepted. Where
+the texts say more than the files, the schemas are amended (``station.ocpp.amendments``).
 
 Not here: the error codes (``station.ocpp.rules``), the mapping to dataclasses (``station.ocpp.payload``).
 Called by ``station.ocpp.rpc`` and by tests.
@@ -25,6 +26,8 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final, Literal, get_args
 
 import orjson
+
+from station.ocpp.amendments import GREATEST_INTEGER, LEAST_INTEGER, amended
 
 Version = Literal["1.6", "2.0.1", "2.1"]
 """An OCPP version, as the documents write it."""
@@ -80,7 +83,10 @@ class _Checker:
     is_valid: Callable[[Any], bool]
     schema: dict[str, Any]
     whole_floats: bool
-    """Whether 1.0 is an integer: yes from draft 6 on, no in draft 4 (most of 1.6)."""
+    """Whether 1.0 is an integer: yes from draft 6 on, no in draft 4 (most of 1.6).
+
+    An integer beyond 64 bits is parsed as a float and stays one that is out of range.
+    """
 
 
 def check(version: Version, action: str, kind: Kind, payload: Any) -> Fault | None:
@@ -149,7 +155,7 @@ def _folder(version: Version) -> Traversable:
 
 @cache
 def _checker(version: Version, action: str, kind: Kind) -> _Checker:
-    schema = schema_of(version, action, kind)
+    schema = amended(schema_of(version, action, kind), lists_of_16=version == "1.6" and kind == "request")
     return _Checker(_compile(schema), schema, "draft-04" not in schema.get("$schema", ""))
 
 
@@ -276,7 +282,7 @@ def _member(path: str, name: object) -> str:
 def _has_type(value: Any, expected: str, whole_floats: bool) -> bool:
     if expected == "integer":
         if isinstance(value, float):
-            return whole_floats and value.is_integer()
+            return value.is_integer() and (whole_floats or not LEAST_INTEGER <= value <= GREATEST_INTEGER)
         return isinstance(value, int) and not isinstance(value, bool)
     if expected == "number":
         if isinstance(value, bool):

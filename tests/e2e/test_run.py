@@ -138,6 +138,22 @@ def test_what_cannot_run_is_exit_2_without_a_traceback(tmp_path: Path, arguments
     assert "Traceback" not in result.stderr
 
 
+def test_a_reboot_that_fails_is_tried_again(tmp_path: Path) -> None:
+    """OCPP 1.6 §9.1.22: ResetRetries."""
+    tries, program, profile = tmp_path / "tries", tmp_path / "reboot", tmp_path / "station.yaml"
+    program.write_text(f"#!/bin/sh\necho again >> {tries}\ntest $(wc -l < {tries}) -eq 3\n")
+    program.chmod(0o700)
+    profile.write_text(f"store: memory\nreboot: {{real: {{exec: {program}}}}}\nvariables: {{ResetRetries: 5}}\n")
+    station = Station(tmp_path, str(profile), "--control", "stdio")
+    try:
+        assert station.ask("connect")["ok"]
+        assert station.ask("reboot")["ok"]
+        assert station.process.wait(20) == 0
+    finally:
+        station.process.kill()
+    assert tries.read_text().count("again") == 3
+
+
 @pytest.mark.parametrize(("script", "code"), [("echo done > {mark}", 0), ("exit 3", 1)])
 def test_the_profile_s_own_program_reboots_the_machine(tmp_path: Path, script: str, code: int) -> None:
     mark, program, profile = tmp_path / "mark", tmp_path / "reboot", tmp_path / "station.yaml"

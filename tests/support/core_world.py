@@ -40,7 +40,18 @@ from station.core.variable_model import Model, Setting
 from station.core.variables import Variables
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-FEATURES = frozenset({"core", "auth_cache", "local_list", "energy_after_invalid_id", "signed_meter_values"})
+FEATURES = frozenset(
+    {
+        "core",
+        "auth_cache",
+        "plug_and_charge",
+        "local_list",
+        "reservation",
+        "energy_after_invalid_id",
+        "signed_meter_values",
+        "smart_charging",
+    }
+)
 CARD = IdToken("04A1B2C3")
 OTHER = IdToken("04FFEE11")
 E = TypeVar("E")

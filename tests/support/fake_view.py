@@ -29,6 +29,8 @@ class FakeEvse:
     state: str = "idle"
     charging_state: ChargingState = ChargingState.IDLE
     in_use: bool = False
+    ev_left: bool = False
+    bay_over: bool = False
     faults: dict[Fault, str] = field(default_factory=dict)
     reserved: bool = False
     transaction: FakeTransaction | None = None
@@ -40,6 +42,13 @@ class FakeEvse:
 
     def faulted(self) -> bool:
         return self.out_of_service
+
+
+@dataclass
+class FakeLocalList:
+    version: int = 0
+    count: int = 0
+    conflict: str = ""
 
 
 class FakeView:
@@ -58,6 +67,7 @@ class FakeView:
         self.identity = Identity("Acme", "Wallbox-22", "00123456", "1.4.2")
         self.registration: RegistrationStatus | None = RegistrationStatus.ACCEPTED
         self.faults: dict[Fault, str] = {}
+        self.local_list = FakeLocalList()
         self.operative = True
         self.now_s = 0.0
         self.wire_ids: dict[str, str] = {}

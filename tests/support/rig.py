@@ -18,6 +18,7 @@ from station.host.host import Host
 from station.net import CloseReason, DialFailed, Target
 from station.net.errors import FailureKind
 from station.net.loopback import LoopbackConnection, LoopbackNetwork
+from station.net.transfer.api import Transfers
 from station.store import MemoryStore
 from tests.support.scripted_csms import Entry, ScriptedCsms
 from tests.support.virtual_loop import VirtualLoop, run_virtual
@@ -47,6 +48,7 @@ class Rig:
         version: ``1.6`` or ``2.0.1``.
         profile: members of a profile that replace the rig's own, block by block.
         variables: keys of 1.6 or variables of 2.x.
+        transfers: carries files; there is no network here.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Rig:
         profile: Mapping[str, Any] | None = None,
         variables: Mapping[str, Any] | None = None,
         seed: str | None = "rig",
+        transfers: Transfers | None = None,
     ) -> None:
         self.version = version
         self.loop = asyncio.get_running_loop()
@@ -79,7 +82,12 @@ class Rig:
         content.update(profile or {})
         self.profile = from_mapping(content, Path("/nonexistent"), env={}).profile
         self.host = Host(
-            self.profile, store=self.store, clock=LoopClock(self.loop), seed=seed, dialer=self.network.dial
+            self.profile,
+            store=self.store,
+            clock=LoopClock(self.loop),
+            seed=seed,
+            dialer=self.network.dial,
+            transfers=transfers,
         )
         self.host.subscribe(self.events.append, None)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from station.core import events
+from station.core.contract_tasks import Contract
 from station.core.evse import Evse
 from station.core.values import (
     IdToken,
@@ -66,11 +67,11 @@ def settled(host: Host, data: Data | None = None) -> Wait:
     return wait
 
 
-def present(host: Host, token: IdToken, evses: tuple[int, ...]) -> Wait:
-    """Show a card at these EVSEs (none: wherever it may go); answer with what became of it."""
+def present(host: Host, token: IdToken, evses: tuple[int, ...], contract: Contract | None = None) -> Wait:
+    """Show a card, or a contract, at these EVSEs (none: wherever it may go); answer with what became of it."""
     host.told("card", {"reader": "control", "tagId": token.value, "technology": token.type, "random": False})
     asked, future = host.runner.question()
-    host.runner.feed(events.TokenPresented(token, "control", evses, asked))
+    host.runner.feed(events.TokenPresented(token, "control", evses, asked, contract))
 
     def wait() -> Data | None:
         if not future.done():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from station.core import effects, events
 from station.core.values import (
     ChargingState,
@@ -33,7 +35,7 @@ def start_transaction(host: Host, params: Params) -> Wait:
     """Supply cable and card where they are missing; answer when it charges."""
     alive(host)
     evse, connector = evse_of(host, params)
-    token = token_of(params)
+    token = host.runner.engine.station.auth.known_as(token_of(params))
     if evse.grant is not None and not evse.grant.token.same(token):
         raise CommandRefused("another card is charging here")
     if not evse.ev:
@@ -113,6 +115,15 @@ def send_ocpp(host: Host, params: Params) -> Wait:
     return _asked(host, lambda asked: events.AskCsms(asked, effects.RawQuery(action, payload, asked)))
 
 
+def _unwrapped(payload: Data) -> Data:
+    """An answer about a contract comes as text in the data of a DataTransfer."""
+    try:
+        inner = orjson.loads(payload["data"])
+    except (KeyError, ValueError):
+        return payload
+    return inner if isinstance(inner, dict) else payload
+
+
 def authorize(host: Host, params: Params) -> Wait:
     """Ask the CSMS about a card; nothing is started with it."""
     token = token_of(params)
@@ -126,6 +137,7 @@ def authorize(host: Host, params: Params) -> Wait:
         payload = wait()
         if payload is None:
             return None
+        payload = _unwrapped(payload)
         info = payload.get("idTagInfo") or payload.get("idTokenInfo") or {}
         return {"status": info.get("status"), **payload}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from station.core import events
+from station.core.local_list import capacity
 from station.core.values import (
     BootReason,
     IdToken,
@@ -86,13 +87,24 @@ def delete_config(host: Host, params: Params) -> Wait:
 def cache_put(host: Host, params: Params) -> Wait:
     """Put a card into the authorization cache."""
     alive(host)
-    group = IdToken(params["group"]) if params.get("group") else None
-    info = TokenInfo(TokenStatus(params["status"]), group)
-    host.runner.feed(events.PutToken(IdToken(params["tagId"]), info, local_list=False))
+    host.runner.feed(events.PutToken(IdToken(params["tagId"]), _said(params), local_list=False))
     return settled(host)
 
 
-def local_list_put(host: Host, params: Params) -> Data:
-    """Always refused: there is no local authorization list."""
-    del host, params
-    raise CommandRefused("this station has no local authorization list")
+def local_list_put(host: Host, params: Params) -> Wait:
+    """Put a card into the local authorization list; its version stays the CSMS's."""
+    alive(host)
+    station = host.runner.engine.station
+    token, listed = IdToken(params["tagId"]), station.tokens.local_list
+    if listed.busy:
+        raise CommandRefused("the local authorization list is being updated; try again")
+    if listed.find(token) is None and listed.count >= capacity(station.ctx):
+        raise CommandRefused("the local authorization list is full")
+    host.runner.feed(events.PutToken(token, _said(params), local_list=True))
+    return settled(host)
+
+
+def _said(params: Params) -> TokenInfo:
+    """What the command says of the card."""
+    group = IdToken(params["group"]) if params.get("group") else None
+    return TokenInfo(TokenStatus(params["status"]), group)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from station.core import events
+from station.core.contract_tasks import Contract
 from station.core.values import (
     Fault,
 )
@@ -79,7 +80,8 @@ def tap(host: Host, params: Params) -> Wait:
     """Show a card at a connector, or at a reader that serves all."""
     alive(host)
     evses = (evse_of(host, params)[0].id,) if "connector" in params or "evse" in params else ()
-    return present(host, token_of(params), evses)
+    contract = Contract(params["certificate"]) if "certificate" in params else None
+    return present(host, token_of(params), evses, contract)
 
 
 def bay_occupied(host: Host, params: Params) -> Data:

@@ -6,7 +6,8 @@ last report. Called by ``station.host.jobs.desk``.
 
 from __future__ import annotations
 
+from station.host.jobs import certificates, firmware, logs, plug_and_charge
 from station.host.jobs.bench import JobRunner
 
-RUNNERS: dict[type, JobRunner] = {}
+RUNNERS: dict[type, JobRunner] = {**certificates.JOBS, **firmware.JOBS, **logs.JOBS, **plug_and_charge.JOBS}
 """Task -> who carries it out."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from station.errors import StationError
+
+
+class TransferCause(StrEnum):
+    """What kept a transfer from coming about, as far as somebody else has to know (OCPP 2.0.1 N01.FR.10)."""
+
+    DENIED = "denied"
+    """The server does not let us."""
+    UNSUPPORTED = "unsupported"
+    """The server, or this program, cannot do that."""
+    GARBLED = "garbled"
+    """The other side does not speak the protocol."""
+    OTHER = "other"
 
 
 class TransferFailed(StationError):
@@ -14,11 +27,20 @@ class TransferFailed(StationError):
     Attributes:
         message: one line without credentials, query or local paths.
         lasting: whether trying again cannot help (no such scheme, no URL, a certificate that is not trusted).
+        cause: what kind of failure it is.
     """
 
-    def __init__(self, message: str, hint: str | None = None, *, lasting: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        lasting: bool = False,
+        cause: TransferCause = TransferCause.OTHER,
+    ) -> None:
         super().__init__(message, hint)
         self.lasting = lasting
+        self.cause = cause
 
 
 class Transfers(Protocol):

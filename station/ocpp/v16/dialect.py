@@ -15,8 +15,8 @@ from station.core.events import Delivered, Event
 from station.core.facts import Fact, Notice
 from station.ocpp.dialect import Answer, Dialect, EvseView, Inbound, NotReady, OutCall, Refuse, Told, View
 from station.ocpp.rules import RULES_16, ErrorKind
-from station.ocpp.v16 import keys, outbound, status
-from station.ocpp.v16.inbound import requests
+from station.ocpp.v16 import keys, outbound, status, wrapped
+from station.ocpp.v16.inbound import plug_and_charge, pricing, requests
 from station.ocpp.v16.inbound.data_transfer import Vendor
 from station.ocpp.v16.inbound.request import Request
 from station.ocpp.v16.vocabulary import TOKEN_LENGTH
@@ -27,6 +27,8 @@ _DEFAULTS: Final[Mapping[str, str]] = {
     "SampledDataCtrlr.TxEndedInterval": "60",
     # No StartTxnSampledData: a MeterValues right after StartTransaction is not what 1.6 does by itself.
     "SampledDataCtrlr.TxStartedMeasurands": "",
+    # A certificate that does not come is not asked for again (Security WP ed.3 A02, error handling).
+    "SecurityCtrlr.CertSigningRepeatTimes": "0",
 }
 
 
@@ -35,7 +37,23 @@ _FOLLOWS: Final[Mapping[str, str]] = {
     "AlignedDataCtrlr.TxEndedInterval": "AlignedDataCtrlr.Interval",
 }
 
-FUNCTIONS: Final = frozenset({"core", "auth_cache", "energy_after_invalid_id", "remote_trigger", "signed_meter_values"})
+FUNCTIONS: Final = frozenset(
+    {
+        "core",
+        "auth_cache",
+        "cost_messages",
+        "energy_after_invalid_id",
+        "firmware",
+        "local_list",
+        "local_time",
+        "plug_and_charge",
+        "remote_trigger",
+        "reservation",
+        "security",
+        "signed_meter_values",
+        "smart_charging",
+    }
+)
 """See ``Dialect.functions``."""
 
 
@@ -46,6 +64,9 @@ class Dialect16:
     mute_while_rejected = True
     repeats_statuses = False
     tells_states = False
+    ends_with_aligned = True
+    token_uses_reservation = False
+    types_tokens = False
     functions = FUNCTIONS
 
     def __init__(self, vendors: Mapping[str, Vendor] | None = None) -> None:
@@ -61,6 +82,10 @@ class Dialect16:
     def follows(self) -> Mapping[str, str]:
         """StopTxnSampledData and StopTxnAlignedData are taken at the intervals of MeterValues (§9.1.27, §9.1.25)."""
         return _FOLLOWS
+
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """See ``keys.CHOICES``."""
+        return keys.CHOICES
 
     def actions(self, features: frozenset[str]) -> frozenset[str]:
         """Those with a handler; refusals in the message's own words included."""
@@ -131,5 +156,7 @@ class Dialect16:
         return table
 
 
-DIALECT: Final[Dialect] = Dialect16()
-"""The dialect without vendors, for all stations of a process."""
+DIALECT: Final[Dialect] = Dialect16(
+    {outbound.COST_VENDOR: pricing.VENDOR, wrapped.VENDOR_ID: plug_and_charge.VENDOR}
+)
+"""The dialect of all stations of a process, with the vendors that this program knows."""

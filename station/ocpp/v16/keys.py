@@ -24,7 +24,10 @@ from station.core.catalogue import (
     Scope,
     build_catalogue,
 )
+from station.core.catalogue_data import MEASURANDS
+from station.core.metering import PHASED
 from station.core.variables import Setting, Variables
+from station.ocpp.v16 import price_keys
 from station.ocpp.v16.key_conversions import (
     RATE_UNITS,
     count_items,
@@ -39,6 +42,7 @@ Access = Literal["R", "RW", "W"]
 Row = tuple[str, bool, str | None]
 """Name, read-only, value; None where the value is not set."""
 
+_LISTS: Final = (DataType.MEMBER_LIST, DataType.SEQUENCE_LIST, DataType.OPTION_LIST)
 MAX_VALUE: Final = 500
 """CiString500Type."""
 
@@ -113,6 +117,14 @@ def _list_length(address: str) -> Callable[[Variables], str]:
 
 def _plain(name: str, address: str, access: Access = "RW", **more: Any) -> Key:
     return Key(name, _at(address), access, **more)
+
+
+_PROTOCOLS: Final = "OCPPCommCtrlr.FileTransferProtocols"
+
+
+def _file_transfer_protocols(variables: Variables) -> str:
+    # SFTP is no value of this key (errata sheet 3.90), though its URLs are taken.
+    return ",".join(name for name in variables.items(_at(_PROTOCOLS)) if name != "SFTP")
 
 
 def _max_length(name: str, address: str) -> Key:
@@ -193,7 +205,7 @@ _KEYS: Final[tuple[Key, ...]] = (
     _plain("ConnectorSwitch3to1PhaseSupported", "SmartChargingCtrlr.Phases3to1", "R"),
     _plain("MaxChargingProfilesInstalled", "SmartChargingCtrlr.Entries[ChargingProfiles]", "R", limit=True),
     # Firmware Management
-    _plain("SupportedFileTransferProtocols", "OCPPCommCtrlr.FileTransferProtocols", "R"),
+    _plain("SupportedFileTransferProtocols", _PROTOCOLS, "R", read=_file_transfer_protocols),
     # Security Whitepaper
     _plain("AdditionalRootCertificateCheck", "SecurityCtrlr.AdditionalRootCertificateCheck", "R"),
     _plain("AuthorizationKey", "SecurityCtrlr.BasicAuthPassword", "W"),
@@ -201,6 +213,26 @@ _KEYS: Final[tuple[Key, ...]] = (
     _plain("CertificateStoreMaxLength", "SecurityCtrlr.CertificateEntries", "R", limit=True),
     _plain("CpoName", "SecurityCtrlr.OrganizationName"),
     Key(_SECURITY_PROFILE_NAME, _SECURITY_PROFILE),
+    # Prices and costs (OCA "OCPP & California Pricing Requirements")
+    _plain(
+        "CustomDisplayCostAndPrice",
+        "CustomizationCtrlr.CustomImplementationEnabled[org.openchargealliance.costmsg]",
+        "R",
+    ),
+    _plain("CustomIdleFeeAfterStop", "TariffCostCtrlr.IdleFeeAfterStop"),
+    _plain(
+        "CustomMultiLanguageMessages",
+        "CustomizationCtrlr.CustomImplementationEnabled[org.openchargealliance.multilanguage]",
+        "R",
+    ),
+    Key("DefaultPrice", price_keys.DEFAULT_PRICE, write=price_keys.write_default_price),
+    Key("Language", price_keys.LANGUAGE, write=price_keys.write_language),
+    _plain("NextTimeOffsetTransitionDateTime", "ClockCtrlr.NextTimeOffsetTransitionDateTime"),
+    _plain("NumberOfDecimalsForCostValues", "TariffCostCtrlr.NumberOfDecimalsForCostValues"),
+    Key("SupportedLanguages", price_keys.SUPPORTED_LANGUAGES, "R"),
+    _plain("TimeOffset", "ClockCtrlr.TimeOffset"),
+    _plain("TimeOffsetNextTransition", "ClockCtrlr.TimeOffset[NextTransition]"),
+    _plain("WaitForSetUserPriceTimeout", "TariffCostCtrlr.WaitForUserPriceTimeout"),
     # ISO 15118
     _plain("CentralContractValidationAllowed", "ISO15118Ctrlr.CentralContractValidationAllowed"),
     _plain("CertSigningRepeatTimes", "SecurityCtrlr.CertSigningRepeatTimes"),
@@ -224,6 +256,18 @@ Spec: OCPP 2.0.1 part 2, E; OCPP 1.6 9.1.25, 9.1.27.
 """
 
 
+CHOICES: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(
+    (
+        "AlignedDataCtrlr.Measurands",
+        "AlignedDataCtrlr.TxEndedMeasurands",
+        "SampledDataCtrlr.TxEndedMeasurands",
+        "SampledDataCtrlr.TxUpdatedMeasurands",
+    ),
+    (*MEASURANDS, *(f"{measurand}.{phase}" for measurand, phases in PHASED.items() for phase in phases)),
+)
+"""Where a measurand may be combined with a phase, as in ``Voltage.L1`` (OCPP 1.6 §9.1.17)."""
+
+
 def resolve(name: str) -> Address | None:
     """The variable that a name in a profile means: a key of 1.6 in any case, or an address of 2.x.
 
@@ -232,6 +276,8 @@ def resolve(name: str) -> Address | None:
     key = KEYS.get(name.casefold())
     if key is not None:
         return key.address
+    if price_keys.is_price_text(name):
+        return price_keys.price_text_address(name)
     try:
         return Address.parse(name)[0]
     except ValueError:
@@ -263,6 +309,10 @@ def settings(name: str, value: str | None, **characteristics: Any) -> tuple[Sett
         KeyError: no such key.
         ValueError: the key is computed, or the text is illegal.
     """
+    if price_keys.is_price_text(name):
+        if not price_keys.legal_price_text(value or ""):
+            raise ValueError(f"{name}: {value!r} is not a value of this key")
+        return (Setting(price_keys.price_text_address(name), value, **{"type": DataType.STRING, **characteristics}),)
     key = KEYS[name.casefold()]
     if value is None:
         return (Setting(key.address, **characteristics),)
@@ -322,9 +372,11 @@ def plan(variables: Variables, name: str, value: str) -> ChangeStatus | tuple[tu
     else:
         vendor = _vendor(variables, name)
         if vendor is None:
-            return "NotSupported"
+            return "Rejected" if price_keys.is_price_text(name) and _find(variables, "Language") else "NotSupported"
         address, definition = vendor
         writable = definition.mutability is not Mutability.READ_ONLY
+        if price_keys.price_text_name(address) is not None and not price_keys.legal_price_text(value):
+            writable = False
         pairs = ((address, _plain_text(definition, value)),) if writable else None
     if pairs is None or len(value) > MAX_VALUE:
         return "Rejected"
@@ -365,9 +417,14 @@ def _higher(variables: Variables, text: str) -> bool:
 
 
 def _plain_text(definition: Definition, value: str) -> str:
-    # Central systems write True and TRUE as well; 1.6 does not say how a boolean is spelt.
+    # A value is a CiString (§7.19): central systems write True and TRUE, and measurands in small letters.
     folded = value.strip().casefold()
-    return folded if definition.type is DataType.BOOLEAN and folded in ("true", "false") else value
+    if definition.type is DataType.BOOLEAN and folded in ("true", "false"):
+        return folded
+    if definition.type in _LISTS and definition.values:
+        known = {item.casefold(): item for item in definition.values}
+        return ",".join(known.get(item.strip().casefold(), item) for item in value.split(","))
+    return value
 
 
 def _writable(variables: Variables, key: Key) -> bool:
@@ -393,6 +450,9 @@ def _row(variables: Variables, key: Key) -> Row | None:
 
 
 def _vendor_name(address: Address) -> str:
+    price_text = price_keys.price_text_name(address)
+    if price_text is not None:
+        return price_text
     bare = address.component == VENDOR_COMPONENT and address.scope is Scope.STATION
     return address.variable if bare and address == vendor_address(address.variable) else str(address)
 

@@ -20,7 +20,9 @@ from station.ocpp.signed import signed_value
 from station.ocpp.v16.vocabulary import timestamp, whole_wh
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.Measurand)
-_UNITS: Final = frozenset(member.value for member in enums.UnitOfMeasure)
+_SPELLINGS: Final = {enums.UnitOfMeasure.celsius.value: "Celcius"}
+"""Units that the first schemas misspelt, and that every central system takes so (OCPP-J 1.6 errata 2.1)."""
+_UNITS: Final = frozenset(member.value for member in enums.UnitOfMeasure) | frozenset(_SPELLINGS.values())
 _CONTEXTS: Final = frozenset(member.value for member in enums.ReadingContext)
 _PHASES: Final = frozenset(member.value for member in enums.Phase)
 _LOCATIONS: Final = frozenset(member.value for member in enums.Location)
@@ -72,8 +74,9 @@ def _sampled(sample: Sample, view: View) -> dict[str, Any]:
         wire["phase"] = sample.phase
     if sample.location != _DEFAULT_LOCATION and sample.location in _LOCATIONS:
         wire["location"] = sample.location
-    if sample.unit in _UNITS:
-        wire["unit"] = sample.unit
+    unit = _SPELLINGS.get(sample.unit or "", sample.unit)
+    if unit in _UNITS:
+        wire["unit"] = unit
     return wire
 
 

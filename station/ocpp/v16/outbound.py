@@ -5,26 +5,47 @@ Not here: statuses (``status``), calls of the CSMS (``inbound``). Called by ``di
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ocpp.v16 import call
 
 from station.core.catalogue import Address
+from station.core.certificate_tasks import SigningAnswered, SigningQuery
 from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery, RawQuery
 from station.core.events import BootAnswered, Delivered, Event, HeartbeatAnswered, TokenAnswered
-from station.core.facts import Fact, MeterNotice, Phase, SecurityFact, TransactionFact
+from station.core.facts import (
+    Fact,
+    FirmwareFact,
+    FirmwareNotice,
+    LogFact,
+    LogNotice,
+    MeterNotice,
+    Notice,
+    Phase,
+    ReservationFact,
+    SecurityFact,
+    TransactionFact,
+    UnpluggedFact,
+)
+from station.core.v2g_tasks import V2gSigningQuery
 from station.core.values import RegistrationStatus, StopReason
 from station.ocpp.dialect import NOT_READY, NotReady, OutCall, View
 from station.ocpp.payload import encode
 from station.ocpp.times import moment
+from station.ocpp.v16 import transfers, wrapped
 from station.ocpp.v16 import vocabulary as words
 from station.ocpp.v16.metering import meter_values
+
+COST_VENDOR: Final = "org.openchargealliance.costmsg"
+"""The vendorId of prices and costs (California Pricing v3, 3.1)."""
 
 _ATTEMPTS: Final = Address("OCPPCommCtrlr", None, None, None, "MessageAttempts", "TransactionEvent")
 _INTERVAL: Final = Address("OCPPCommCtrlr", None, None, None, "MessageAttemptInterval", "TransactionEvent")
 _SECURITY_ATTEMPTS: Final = 10
 _SECURITY_INTERVAL_S: Final = 10.0
+_STATUS_ATTEMPTS: Final = 3
 
 
 def render(fact: Fact, view: View) -> OutCall | NotReady | None:
@@ -34,6 +55,14 @@ def render(fact: Fact, view: View) -> OutCall | NotReady | None:
     """
     if isinstance(fact, SecurityFact):
         return _security_event(fact, view) if "security" in view.features else None
+    if isinstance(fact, UnpluggedFact):
+        return _unplugged(fact, view)
+    if isinstance(fact, ReservationFact):
+        return None  # the connector's status says it (§5.13)
+    if isinstance(fact, FirmwareFact):
+        return transfers.firmware_fact(fact)
+    if isinstance(fact, LogFact):
+        return transfers.log_fact(fact)
     if fact.phase is Phase.STARTED:
         return _start(fact, view)
     return _stop(fact, view) if fact.phase is Phase.ENDED else _update(fact, view)
@@ -67,10 +96,21 @@ def retry(fact: Fact, view: View) -> tuple[int, float]:
     """
     if isinstance(fact, SecurityFact):
         return _SECURITY_ATTEMPTS, _SECURITY_INTERVAL_S
+    if isinstance(fact, (FirmwareFact, LogFact)):
+        return _STATUS_ATTEMPTS, _SECURITY_INTERVAL_S
     return max(1, view.variables.integer(_ATTEMPTS, 3)), view.variables.number(_INTERVAL, 60.0)
 
 
-def notice(told: MeterNotice, view: View) -> tuple[OutCall, ...]:
+def notice(told: Notice, view: View) -> tuple[OutCall, ...]:
+    """What is told to whoever listens, and not kept."""
+    if isinstance(told, FirmwareNotice):
+        return (transfers.firmware_notice(told),)
+    if isinstance(told, LogNotice):
+        return (transfers.log_notice(told),)
+    return _meter_notice(told, view)
+
+
+def _meter_notice(told: MeterNotice, view: View) -> tuple[OutCall, ...]:
     """MeterValues outside a transaction (OCPP 1.6 §4.7); connector 0 is the main meter."""
     values = meter_values(told.values, view)
     if not values:
@@ -85,12 +125,18 @@ def ask(query: Any, view: View) -> OutCall:
     Raises:
         TypeError: 1.6 has no message for it.
     """
+    if isinstance(query, AuthorizeQuery) and wrapped.of_contract(query, view):
+        return wrapped.authorize(query)
+    if isinstance(query, V2gSigningQuery):
+        return wrapped.sign_certificate(query)
     if isinstance(query, AuthorizeQuery):
         return OutCall("Authorize", encode(call.Authorize(words.id_tag(query.token))))
     if isinstance(query, HeartbeatQuery):
         return OutCall("Heartbeat", {})
     if isinstance(query, BootQuery):
         return _boot(view)
+    if isinstance(query, SigningQuery):
+        return OutCall("SignCertificate", encode(call.SignCertificate(query.request)))
     if isinstance(query, RawQuery):
         return OutCall(query.action, query.payload)
     raise TypeError(f"OCPP 1.6 has no message for {type(query).__name__}")
@@ -102,6 +148,10 @@ def answered(query: Any, payload: Mapping[str, Any], view: View) -> Event:
     Raises:
         TypeError: no query whose answer has a meaning in 1.6.
     """
+    if isinstance(query, AuthorizeQuery) and "idTagInfo" not in payload:
+        return wrapped.authorized(query, payload, view)
+    if isinstance(query, V2gSigningQuery):
+        return wrapped.signing_answered(payload)
     if isinstance(query, AuthorizeQuery):
         return TokenAnswered(query.token, words.token_info(payload["idTagInfo"], view))
     if isinstance(query, HeartbeatQuery):
@@ -110,6 +160,8 @@ def answered(query: Any, payload: Mapping[str, Any], view: View) -> Event:
         return BootAnswered(
             RegistrationStatus(payload["status"]), float(payload["interval"]), moment(payload.get("currentTime"))
         )
+    if isinstance(query, SigningQuery):
+        return SigningAnswered(payload["status"] == "Accepted")
     raise TypeError(f"OCPP 1.6 knows no answer to {type(query).__name__}")
 
 
@@ -154,7 +206,17 @@ def _stop(fact: TransactionFact, view: View) -> OutCall | NotReady:
     return OutCall("StopTransaction", encode(request))
 
 
-def _transaction_id(fact: TransactionFact, view: View) -> int | None:
+def _unplugged(fact: UnpluggedFact, view: View) -> OutCall | NotReady:
+    """DataTransfer ConnectorUnplugged (California Pricing v3, 3.4), told as reliably as the transaction itself."""
+    transaction = _transaction_id(fact, view)
+    if transaction is None:
+        return NOT_READY
+    data = {"transactionId": transaction, "timestamp": words.timestamp(view.utc(fact.stamp))}
+    request = call.DataTransfer(COST_VENDOR, "ConnectorUnplugged", json.dumps(data, separators=(",", ":")))
+    return OutCall("DataTransfer", encode(request))
+
+
+def _transaction_id(fact: TransactionFact | UnpluggedFact, view: View) -> int | None:
     """The CSMS's number; None while unknown. An id of another version is none that was given out under this one."""
     wire = view.wire_id(fact.transaction_id)
     if wire is None:
@@ -168,7 +230,7 @@ def _transaction_id(fact: TransactionFact, view: View) -> int | None:
 def _security_event(fact: SecurityFact, view: View) -> OutCall:
     """Security WP ed.3 §5.15."""
     request = call.SecurityEventNotification(
-        type=fact.type[:50],
+        type=words.SECURITY_EVENTS.get(fact.type, fact.type)[:50],
         timestamp=words.timestamp(view.utc(fact.stamp)),
         tech_info=words.clip(fact.info, 255),
     )

@@ -6,21 +6,23 @@ the handler of TriggerMessage.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
 from ocpp.v16 import call
 from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
 
+from station.core.device_model import Address
 from station.core.values import ChargingState, Fault
 from station.ocpp.dialect import EvseView, OutCall, Told, View
 from station.ocpp.payload import encode
 from station.ocpp.v16 import vocabulary as words
 
 INFO_LENGTH: Final = 50
+_LIST_ENABLED: Final = Address("LocalAuthListCtrlr", None, None, None, "Enabled")
 EV_SIDE_DISCONNECTED: Final = "EV side disconnected"
-"""The ``info`` of a transaction that outlives its plug (OCPP 1.6 §4.9)."""
+"""The ``info`` of a transaction that outlives its plug, or ended with it (OCPP 1.6 §4.9)."""
 
 WARNINGS: Final = frozenset({Fault.READER_FAILURE, Fault.POWER_METER_FAILURE, Fault.WEAK_SIGNAL})
 """Faults that are told without a change of status: charging is still possible."""
@@ -39,7 +41,9 @@ _STATES: Final[Mapping[str, ChargePointStatus]] = {
     "interrupted": ChargePointStatus.suspended_ev,
     "finishing": ChargePointStatus.finishing,
 }
-_BEFORE_IDENTIFICATION: Final = frozenset({"idle", "plugged"})
+_BEFORE_IDENTIFICATION: Final = frozenset({"idle", "plugged", "finishing"})
+"""``finishing`` too: a vehicle at a reserved connector for which nobody came in time (§4.9: no way from G to F)."""
+
 _WITH_EV: Final = frozenset(
     {
         ChargePointStatus.preparing,
@@ -61,12 +65,13 @@ def told(evse: EvseView, connector: int, view: View) -> Told:
     if evse.faulted():
         return _faulted(evse.faults)
     status = _status(evse, connector)
-    fault = next(iter(faults)) if (faults := evse.faults) else None
-    if fault is Fault.EV_COMMUNICATION_ERROR and status not in _WITH_EV:
-        fault = None
-    if fault is not None:
-        return Told(status.value, fault.value, faults[fault][:INFO_LENGTH])
-    return _plain(status, EV_SIDE_DISCONNECTED if evse.state == "interrupted" else "")
+    if faults := evse.faults:
+        told = (one for one in _latest(faults) if one is not Fault.EV_COMMUNICATION_ERROR or status in _WITH_EV)
+        fault = next(told, None)
+        if fault is not None:
+            return Told(status.value, fault.value, faults[fault][:INFO_LENGTH])
+    left = evse.state == "interrupted" or (evse.ev_left and status is ChargePointStatus.finishing)
+    return _plain(status, EV_SIDE_DISCONNECTED if left else "")
 
 
 @cache
@@ -101,35 +106,51 @@ def current(evse: int, connector: int, view: View) -> OutCall:
 
 
 def _station(view: View) -> Told:
-    """Connector 0 has no direct connection to the connectors (§4.9); only the station's own faults are its."""
+    """Connector 0 has no direct connection to the connectors (§4.9); only the station's own faults are its.
+
+    It is where a contradiction between the local list and the central system is told (§3.5.2).
+    """
     status = ChargePointStatus.available if view.station_operative() else ChargePointStatus.unavailable
     faults = view.faults
     if not faults:
-        return _plain(status)
+        conflict = view.local_list.conflict
+        if not conflict or not view.variables.flag(_LIST_ENABLED):
+            return _plain(status)
+        return Told(status.value, Fault.LOCAL_LIST_CONFLICT.value, conflict[:INFO_LENGTH])
     if any(fault not in WARNINGS for fault in faults):
         return _faulted(faults)
-    fault = next(iter(faults))
+    fault = next(_latest(faults))
     return Told(status.value, fault.value, faults[fault][:INFO_LENGTH])
 
 
+def _latest(faults: Mapping[Fault, str]) -> Iterator[Fault]:
+    """The fault that arose last comes first: of several one is told, and each is an error to hear of (§4.9)."""
+    return reversed(tuple(faults))
+
+
 def _faulted(faults: Mapping[Fault, str]) -> Told:
-    serious = (fault for fault in faults if fault not in WARNINGS)
-    fault = next(serious, None) or next(iter(faults), Fault.OTHER_ERROR)
+    serious = [fault for fault in _latest(faults) if fault not in WARNINGS]
+    # A vehicle's fault is told with Faulted only where nothing else explains that (§4.9).
+    others = (fault for fault in serious if fault is not Fault.EV_COMMUNICATION_ERROR)
+    fault = next(others, next(iter(serious or faults), Fault.OTHER_ERROR))
     return Told(ChargePointStatus.faulted.value, fault.value, faults.get(fault, "")[:INFO_LENGTH])
 
 
 def _status(evse: EvseView, connector: int) -> ChargePointStatus:
     own = connector == evse.active_connector
-    if not evse.operative(connector) and not (own and evse.transaction is not None):
+    lasts = own and evse.transaction is not None and evse.state != "idle"
+    if not evse.operative(connector) and not lasts:
         return ChargePointStatus.unavailable
     if not own and _is_taken(evse):
         return ChargePointStatus.unavailable
     if evse.reserved and evse.state in _BEFORE_IDENTIFICATION:
         return ChargePointStatus.reserved
     if evse.state == "active":
-        return _ACTIVE[evse.charging_state]
+        # A transaction that goes on with a vehicle that came back is not begun anew (D3).
+        back = evse.ev_left and evse.charging_state is ChargingState.EV_CONNECTED
+        return ChargePointStatus.suspended_ev if back else _ACTIVE[evse.charging_state]
     if evse.state == "idle" and evse.in_use:
-        return ChargePointStatus.preparing
+        return ChargePointStatus.finishing if evse.bay_over else ChargePointStatus.preparing
     return _STATES[evse.state]
 
 

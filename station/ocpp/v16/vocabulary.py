@@ -6,7 +6,9 @@ Not here: messages (``outbound``, ``status``, ``inbound``) and meter values (``m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from ocpp.v16.enums import Reason
@@ -51,6 +53,14 @@ REASONS: Final[Mapping[StopReason, Reason]] = {
 }
 """OCPP 1.6 §7.36; a missing reason is Local (§4.10)."""
 
+SECURITY_EVENTS: Final[Mapping[str, str]] = {
+    "FailedToAuthenticateAtCsms": "FailedToAuthenticationAtCentralSystem",
+    "CsmsFailedToAuthenticate": "CentralSystemFailedToAuthentication",
+    "InvalidCsmsCertificate": "InvalidCentralSystemCertificate",
+    "InvalidChargingStationCertificate": "InvalidChargePointCertificate",
+}
+"""Security events that the Security Whitepaper (ed.3 §8, spelt as there) calls otherwise than OCPP 2.x."""
+
 _STATUSES: Final = {member.value: member for member in TokenStatus}
 
 
@@ -84,10 +94,20 @@ def id_token(tag: str) -> IdToken:
 
 def token_info(info: Mapping[str, Any], view: View) -> TokenInfo:
     """IdTagInfo (OCPP 1.6 §7.27); what was accepted until a moment that is past is Expired."""
-    status = _STATUSES.get(info["status"], TokenStatus.INVALID)
-    expires = moment(info.get("expiryDate"))
-    raw = "" if status == info["status"] else str(info["status"])
-    if status is TokenStatus.ACCEPTED and expires is not None and expires <= view.now_utc():
-        status, raw = TokenStatus.EXPIRED, TokenStatus.ACCEPTED.value
-    parent = info.get("parentIdTag")
-    return TokenInfo(status, id_token(parent) if parent else None, expires, raw=raw)
+    said = id_tag_info(info)
+    if said.status is TokenStatus.ACCEPTED and said.expires is not None and said.expires <= view.now_utc():
+        return replace(said, status=TokenStatus.EXPIRED, raw=TokenStatus.ACCEPTED.value)
+    return said
+
+
+def id_tag_info(info: Mapping[str, Any]) -> TokenInfo:
+    """IdTagInfo as it was said, whatever the time is (OCPP 1.6 §7.27)."""
+    return _id_tag_info(info["status"], info.get("parentIdTag"), info.get("expiryDate"))
+
+
+@lru_cache(maxsize=256)
+def _id_tag_info(said: str, parent: str | None, expires: str | None) -> TokenInfo:
+    """One object for what thousands of entries of local lists say."""
+    status = _STATUSES.get(said, TokenStatus.INVALID)
+    group = id_token(parent) if parent else None
+    return TokenInfo(status, group, moment(expires), raw="" if status == said else said)

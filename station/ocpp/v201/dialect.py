@@ -19,6 +19,7 @@ from station.ocpp.dialect import Answer, EvseView, Inbound, OutCall, Refuse, Tol
 from station.ocpp.rules import ErrorKind
 from station.ocpp.v201 import outbound, status
 from station.ocpp.v201.inbound import (
+    a_certificate_signed,
     b_provisioning,
     b_reports,
     b_reset,
@@ -29,12 +30,17 @@ from station.ocpp.v201.inbound import (
     f_trigger_message,
     g_availability,
     h_reservation,
+    k_smart_charging,
+    l_firmware,
+    m_certificates,
+    n_logs,
     p_data_transfer,
 )
 from station.ocpp.v201.vocabulary import TOKEN_LIMIT, Handler, Payload, Wording
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
     {
+        **a_certificate_signed.HANDLERS,
         **b_provisioning.HANDLERS,
         **b_reports.HANDLERS,
         **b_reset.HANDLERS,
@@ -45,6 +51,10 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         **f_trigger_message.HANDLERS,
         **g_availability.HANDLERS,
         **h_reservation.HANDLERS,
+        **k_smart_charging.HANDLERS,
+        **l_firmware.HANDLERS,
+        **m_certificates.HANDLERS,
+        **n_logs.HANDLERS,
         **p_data_transfer.HANDLERS,
     }
 )
@@ -52,16 +62,36 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
 
 WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
     {
+        **a_certificate_signed.WORDINGS,
         **b_provisioning.WORDINGS,
         **b_reset.WORDINGS,
         **c_authorization.WORDINGS,
+        **d_local_list.WORDINGS,
         **f_remote_control.WORDINGS,
         **g_availability.WORDINGS,
+        **h_reservation.WORDINGS,
+        **k_smart_charging.WORDINGS,
+        **l_firmware.WORDINGS,
+        **m_certificates.WORDINGS,
+        **n_logs.WORDINGS,
     }
 )
 """How the answers to deferred calls are worded."""
 
-FUNCTIONS: Final = frozenset({"core", "auth_cache", "energy_after_invalid_id", "remote_trigger", "signed_meter_values"})
+FUNCTIONS: Final = frozenset(
+    {
+        "core",
+        "auth_cache",
+        "energy_after_invalid_id",
+        "firmware",
+        "local_list",
+        "remote_trigger",
+        "reservation",
+        "security",
+        "signed_meter_values",
+        "smart_charging",
+    }
+)
 """See ``Dialect.functions``."""
 
 
@@ -72,6 +102,9 @@ class Dialect2x:
     mute_while_rejected = False
     repeats_statuses = True
     tells_states = True
+    ends_with_aligned = False
+    token_uses_reservation = True
+    types_tokens = True
     functions = FUNCTIONS
 
     def __init__(
@@ -90,6 +123,10 @@ class Dialect2x:
         """None: every interval is a variable of its own."""
         return {}
 
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """None: the catalogue's lists are those of OCPP 2."""
+        return {}
+
     def actions(self, features: frozenset[str]) -> frozenset[str]:
         """All that have a handler: those of a function that is not there are refused in the message's own words."""
         return frozenset(self._handlers)
@@ -98,8 +135,8 @@ class Dialect2x:
         """36 characters."""
         return TOKEN_LIMIT
 
-    def render(self, fact: Fact, view: View) -> OutCall:
-        """The call that tells ``fact``: a TransactionEvent or a SecurityEventNotification."""
+    def render(self, fact: Fact, view: View) -> OutCall | None:
+        """The call that tells ``fact``; None for one that this version has no message for."""
         return outbound.render(fact, view)
 
     def delivered(self, key: int, fact: Fact, payload: Payload, view: View) -> Delivered:

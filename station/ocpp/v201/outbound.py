@@ -12,9 +12,20 @@ from typing import Any, Final
 
 from ocpp.v201 import call as messages
 
+from station.core.certificate_tasks import SigningAnswered, SigningQuery
 from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery
 from station.core.events import BootAnswered, Delivered, Event, HeartbeatAnswered, TokenAnswered
-from station.core.facts import Fact, Notice, SecurityFact, TransactionFact
+from station.core.facts import (
+    Fact,
+    FirmwareFact,
+    FirmwareNotice,
+    LogFact,
+    LogNotice,
+    Notice,
+    ReservationFact,
+    SecurityFact,
+    TransactionFact,
+)
 from station.core.values import IdToken, RegistrationStatus, StopReason
 from station.core.variables import Address
 from station.ocpp.dialect import OutCall, View
@@ -35,6 +46,7 @@ _STOP_REASONS: Final[Mapping[StopReason, str]] = {
 }
 """ReasonEnumType knows one kind of reset, and an unlock ends no transaction in this version (F05.FR.02)."""
 
+_STATION_CERTIFICATE: Final = "ChargingStationCertificate"
 _TYPE_LENGTH: Final = 50
 _TECH_INFO_LENGTH: Final = 255
 
@@ -42,11 +54,27 @@ _TECH_INFO_LENGTH: Final = 255
 # Facts
 
 
-def render(fact: Fact, view: View) -> OutCall:
-    """The call that tells a fact."""
+def render(fact: Fact, view: View) -> OutCall | None:
+    """The call that tells a fact; None for one that this version has no message for."""
     if isinstance(fact, TransactionFact):
         return _transaction_event(fact, view)
-    return _security_event(fact, view)
+    if isinstance(fact, FirmwareFact):
+        return _firmware_status(fact)
+    if isinstance(fact, LogFact):
+        return _log_status(fact)
+    if isinstance(fact, ReservationFact):
+        return _reservation_status(fact)
+    return _security_event(fact, view) if isinstance(fact, SecurityFact) else None
+
+
+def _firmware_status(told: FirmwareFact | FirmwareNotice) -> OutCall:
+    """FirmwareStatusNotification; an update that 1.6 asked for may have no request id (L01.FR.20)."""
+    return call(messages.FirmwareStatusNotification(status=told.status.value, request_id=told.request_id))
+
+
+def _log_status(told: LogFact | LogNotice) -> OutCall:
+    """LogStatusNotification (N01.FR.07, N01.FR.13)."""
+    return call(messages.LogStatusNotification(status=told.status.value, request_id=told.request_id))
 
 
 def _transaction_event(fact: TransactionFact, view: View) -> OutCall:
@@ -103,6 +131,15 @@ def _security_event(fact: SecurityFact, view: View) -> OutCall:
     )
 
 
+def _reservation_status(fact: ReservationFact) -> OutCall:
+    """ReservationStatusUpdate (H01.FR.16, H01.FR.17, H04.FR.01)."""
+    return call(
+        messages.ReservationStatusUpdate(
+            reservation_id=fact.reservation_id, reservation_update_status=fact.status
+        )
+    )
+
+
 def delivered(key: int, fact: Fact, payload: Payload, view: View) -> Delivered:
     """What the answer to a fact's call means.
 
@@ -137,7 +174,14 @@ def retry(view: View) -> tuple[int, float]:
 
 
 def notice(told: Notice, view: View) -> Sequence[OutCall]:
-    """MeterValues (J01.FR.02); nothing where this version has no word for any of the measurands."""
+    """What is told to whoever listens, and not kept.
+
+    MeterValues (J01.FR.02): nothing where this version has no word for any of the measurands.
+    """
+    if isinstance(told, FirmwareNotice):
+        return (_firmware_status(told),)
+    if isinstance(told, LogNotice):
+        return (_log_status(told),)
     values = meter_values(told.values, view)
     return () if values is None else (call(messages.MeterValues(evse_id=told.evse, meter_value=values)),)
 
@@ -157,6 +201,8 @@ def ask(query: Any, view: View) -> OutCall:
         return call(messages.Heartbeat())
     if isinstance(query, AuthorizeQuery):
         return call(messages.Authorize(id_token=token_out(query.token)))
+    if isinstance(query, SigningQuery):
+        return call(messages.SignCertificate(csr=query.request, certificate_type=_STATION_CERTIFICATE))
     raise TypeError(f"{type(query).__name__} is no query of a dialect")
 
 
@@ -190,4 +236,6 @@ def answered(query: Any, payload: Payload) -> Event:
         return HeartbeatAnswered(moment(payload["currentTime"]))
     if isinstance(query, AuthorizeQuery):
         return TokenAnswered(query.token, token_info(payload["idTokenInfo"]))
+    if isinstance(query, SigningQuery):
+        return SigningAnswered(payload["status"] == "Accepted")
     raise TypeError(f"{type(query).__name__} is no query of a dialect")

@@ -110,3 +110,64 @@ async def test_connectors_that_share_an_evse_are_used_one_at_a_time() -> None:
         await rig.do("unplug", connector=2)
         await rig.wait(2)
         assert connector_statuses(rig, 1)[-1] == connector_statuses(rig, 2)[-1] == "Available"
+
+
+async def settled(rig: Rig, connector: int, kind: str) -> str:
+    """ChangeAvailability; the status of the answer, once all is told."""
+    status = await change(rig, connector, kind)
+    await rig.quiet()
+    return status
+
+
+def shown(rig: Rig) -> dict[int, str]:
+    """The status told last of each connector."""
+    return {one["connectorId"]: one["status"] for one in rig.heard_all("StatusNotification")}
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@virtual
+async def test_connector_0_changes_connectors_that_were_changed_alone() -> None:
+    async with Rig(profile=TWO) as rig:
+        await rig.boot()
+        assert await settled(rig, 1, "Inoperative") == "Accepted"
+        assert await settled(rig, 0, "Operative") == "Accepted"
+        assert shown(rig) == {0: "Available", 1: "Available", 2: "Available"}
+        assert await settled(rig, 2, "Inoperative") == "Accepted"
+        assert await settled(rig, 0, "Inoperative") == "Accepted"
+        assert await settled(rig, 0, "Operative") == "Accepted"
+        assert shown(rig) == {0: "Available", 1: "Available", 2: "Available"}
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@virtual
+async def test_one_connector_of_an_unavailable_station_becomes_available_and_stays_so() -> None:
+    async with Rig(profile=TWO) as rig:
+        await rig.boot()
+        assert await settled(rig, 0, "Inoperative") == "Accepted"
+        assert await settled(rig, 2, "Operative") == "Accepted"
+        assert shown(rig) == {0: "Available", 1: "Unavailable", 2: "Available"}
+        assert await settled(rig, 1, "Inoperative") == "Accepted"
+        await rig.do("power_cycle")
+        await rig.do("connect")
+        assert shown(rig) == {0: "Available", 1: "Unavailable", 2: "Available"}
+
+
+@pytest.mark.spec("OCPP 1.6 §5.2")
+@pytest.mark.parametrize("connector", [0, 1])
+@virtual
+async def test_what_was_scheduled_is_taken_back_or_outlives_a_power_cut(connector: int) -> None:
+    for back in (True, False):
+        async with Rig(profile=TWO) as rig:
+            await rig.boot()
+            await rig.do("start_transaction", connector=1, tagId=CARD)
+            await rig.quiet()
+            assert await settled(rig, connector, "Inoperative") == "Scheduled"
+            assert shown(rig)[1] == "Charging"
+            if back:
+                assert await settled(rig, connector, "Operative") == "Accepted"
+            await rig.do("power_cycle")
+            await rig.do("unplug", connector=1)
+            await rig.do("connect")
+            await rig.quiet()
+            assert len(rig.heard_all("StopTransaction")) == 1
+            assert shown(rig)[1] == ("Available" if back else "Unavailable")

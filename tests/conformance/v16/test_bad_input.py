@@ -55,7 +55,6 @@ PAYLOADS: dict[str, tuple[str, Any, str]] = {
     "unknown action": ("MakeCoffee", {}, "NotImplemented"),
     "an action of 2.0.1": ("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"}, "NotImplemented"),
     "an action of ours": ("BootNotification", {}, "NotSupported"),
-    "a function that is not there": ("GetDiagnostics", {"location": "ftp://x.test/"}, "NotSupported"),
     "missing": ("Reset", {}, OCCURRENCE),
     "missing deep": ("ChangeConfiguration", {"key": "HeartbeatInterval"}, OCCURRENCE),
     "extra": ("Reset", {"type": "Soft", "colour": "red"}, FORMATION),

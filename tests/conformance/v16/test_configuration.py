@@ -75,19 +75,6 @@ async def test_tc_019_retrieve_some_configuration_keys() -> None:
         assert answer["unknownKey"] == ["NoSuchKey"]
 
 
-@pytest.mark.case("TC_019_CS", "1.6")
-@pytest.mark.spec("OCPP 1.6 §9.1.7")
-@virtual
-async def test_tc_019_keys_of_absent_functions_are_unknown() -> None:
-    async with Rig() as rig:
-        await rig.boot()
-        absent = ["LocalAuthListEnabled", "ChargeProfileMaxStackLevel", "ReserveConnectorZeroSupported"]
-        answer = await rig.call("GetConfiguration", {"key": absent})
-        assert answer["unknownKey"] == absent
-        profiles = set((await value_of(rig, "SupportedFeatureProfiles")).split(","))
-        assert not profiles & {"LocalAuthListManagement", "SmartCharging", "Reservation", "FirmwareManagement"}
-
-
 @pytest.mark.case("TC_021_CS", "1.6")
 @pytest.mark.spec("OCPP 1.6 §5.3")
 @virtual

@@ -180,6 +180,129 @@ async def test_units_and_phases() -> None:
         assert units.items() <= known.items()
 
 
+ALL = (
+    f"{ENERGY},Energy.Active.Import.Interval,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,"
+    "Voltage,Frequency,SoC"
+)
+
+
+@pytest.mark.spec("OCPP 1.6 §7.31", "OCPP 1.6 §3.16.3", "OCPP 1.6 errata 3.86")
+@virtual
+async def test_every_measurand_that_may_be_asked_for_is_told() -> None:
+    async with Rig(profile={"car": {"battery": "50kWh", "soc": "30%"}}) as rig:
+        await rig.boot()
+        await configure(rig, MeterValueSampleInterval="10", MeterValuesSampledData=ALL)
+        await plug_and_tap(rig)
+        await rig.wait(11)
+        told = sampled(rig.csms.last("MeterValues"))
+        assert {sample["measurand"] for sample in told} == set(ALL.split(","))
+        units = {sample["measurand"]: sample.get("unit") for sample in told}
+        assert units == {
+            ENERGY: "Wh",
+            "Energy.Active.Import.Interval": "Wh",
+            "Power.Active.Import": "W",
+            "Power.Offered": "W",
+            "Current.Import": "A",
+            "Current.Offered": "A",
+            "Voltage": "V",
+            "Frequency": None,
+            "SoC": "Percent",
+        }
+        phases = {name: [s.get("phase") for s in told if s["measurand"] == name] for name in units}
+        assert phases["Current.Import"] == ["L1", "L2", "L3"]
+        assert phases["Voltage"] == ["L1-N", "L2-N", "L3-N"]
+        assert {sample["location"] for sample in told if sample["measurand"] == "SoC"} == {"EV"}
+        assert all(isinstance(sample["value"], str) for sample in told)
+
+
+@pytest.mark.spec("OCPP 1.6 errata 3.78")
+@virtual
+async def test_intervals_add_up_to_the_register() -> None:
+    interval = "Energy.Active.Import.Interval"
+    async with Rig(variables={"ClockAlignedDataInterval": 30, "MeterValuesAlignedData": interval}) as rig:
+        await rig.boot()
+        await configure(
+            rig,
+            MeterValueSampleInterval="20",
+            MeterValuesSampledData=interval,
+            StopTxnSampledData=f"{interval},{ENERGY}",
+        )
+        await rig.wait(7)
+        await plug_and_tap(rig)
+        await rig.wait(130)
+        await tap_and_unplug(rig)
+        data = stop(rig)["transactionData"]
+        parts = [float(value["sampledValue"][0]["value"]) for value in data]
+        assert parts[0] == 0
+        assert contexts(data)[-1] == "Transaction.End"
+        assert sum(parts) == pytest.approx(stop(rig)["meterStop"], abs=1)
+        for context in ("Sample.Periodic", "Sample.Clock"):
+            told = [s for one in rig.heard_all("MeterValues") if "transactionId" in one for s in sampled(one)]
+            values = [float(sample["value"]) for sample in told if sample["context"] == context]
+            assert len(values) >= 4
+            assert values[1:] == pytest.approx([values[1]] * len(values[1:]), rel=0.02)
+
+
+@pytest.mark.spec("OCPP 1.6 errata 3.14", "OCPP 1.6 §9.1.27")
+@virtual
+async def test_begin_and_end_of_every_measurand_stand_in_the_stop_transaction() -> None:
+    async with Rig(variables={"MeterValueSampleInterval": 0, "StopTxnSampledData": f"{ENERGY},Voltage"}) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.wait(100)
+        await tap_and_unplug(rig)
+        data = stop(rig)["transactionData"]
+        assert contexts(data) == ["Transaction.Begin", "Transaction.End"]
+        for value in data:
+            assert {sample["measurand"] for sample in value["sampledValue"]} == {ENERGY, "Voltage"}
+
+
+@pytest.mark.spec("OCPP 1.6 errata 3.14", "OCPP 1.6 §9.1.25")
+@pytest.mark.parametrize("sampled_data", ["", ENERGY])
+@virtual
+async def test_begin_and_end_stand_there_for_aligned_measurands_too(sampled_data: str) -> None:
+    variables = {"MeterValueSampleInterval": 0, "ClockAlignedDataInterval": 30, "StopTxnAlignedData": "Voltage"}
+    async with Rig(variables={**variables, "StopTxnSampledData": sampled_data}) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.wait(70)
+        await tap_and_unplug(rig)
+        data = stop(rig)["transactionData"]
+        assert contexts(data) == ["Transaction.Begin", "Sample.Clock", "Sample.Clock", "Transaction.End"]
+        wanted = {"Voltage", sampled_data} - {""}
+        for value in (data[0], data[-1]):
+            assert {sample["measurand"] for sample in value["sampledValue"]} == wanted
+        assert {sample["measurand"] for sample in data[1]["sampledValue"]} == {"Voltage"}
+
+
+@pytest.mark.spec("OCPP 1.6 §3.16.5")
+@virtual
+async def test_without_measurands_a_stop_transaction_has_no_data() -> None:
+    async with Rig(variables={"ClockAlignedDataInterval": 30}) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.wait(100)
+        await tap_and_unplug(rig)
+        assert "transactionData" not in stop(rig)
+
+
+@pytest.mark.spec("OCPP 1.6 errata 3.91")
+@virtual
+async def test_of_too_many_values_the_first_and_the_last_are_kept() -> None:
+    variables = {"MeterValueSampleInterval": 1, "StopTxnSampledData": ENERGY}
+    async with Rig(variables=variables) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.wait(1500)
+        await tap_and_unplug(rig)
+        data = stop(rig)["transactionData"]
+        assert len(data) <= 1000
+        assert contexts(data)[0] == "Transaction.Begin"
+        assert contexts(data)[-1] == "Transaction.End"
+        times = [value["timestamp"] for value in data]
+        assert times == sorted(set(times))
+
+
 @pytest.mark.spec("OCPP 1.6 §4.7")
 @virtual
 async def test_a_silent_meter_sends_no_values_and_is_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.conformance.v16.flows import (
@@ -322,3 +324,32 @@ async def test_a_long_time_offline_with_many_sessions() -> None:
         times = [one["timestamp"] for pair in zip(starts, stops, strict=True) for one in pair]
         assert times == sorted(times)
         assert rig.statuses()[-1] == "Available"
+
+
+@pytest.mark.spec("OCPP 1.6 §4.2.1", "OCPP 1.6 §3.7")
+@virtual
+async def test_times_of_what_happened_before_the_clock_was_known_are_set_right() -> None:
+    variables = {
+        "AllowOfflineTxForUnknownId": "true",
+        "MeterValueSampleInterval": 20,
+        "StopTxnSampledData": "Energy.Active.Import.Register",
+    }
+    async with Rig(variables=variables) as rig:
+        rig.host.start(offline=True)
+        await rig.wait(10)
+        begun = rig.utc()
+        await rig.do("plug_in")
+        await rig.do("tap", tagId=CARD)
+        await rig.wait(50)
+        ended = rig.utc()
+        await rig.do("tap", tagId=CARD)
+        await rig.do("unplug")
+        await rig.wait(100)
+        await rig.do("come_online")
+        await rig.until(lambda: rig.heard_all("StopTransaction"))
+        start, end = rig.csms.last("StartTransaction"), stop(rig)
+        assert abs(datetime.fromisoformat(start["timestamp"]) - begun) < timedelta(seconds=2)
+        assert abs(datetime.fromisoformat(end["timestamp"]) - ended) < timedelta(seconds=2)
+        values = [one["meterValue"][0]["timestamp"] for one in rig.heard_all("MeterValues")]
+        kept = [value["timestamp"] for value in end["transactionData"]]
+        assert [start["timestamp"], *values, end["timestamp"]] == kept

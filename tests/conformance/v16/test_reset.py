@@ -8,7 +8,8 @@ from tests.conformance.v16.flows import order, plug_and_tap, rebooted, since, st
 from tests.support.rig import CARD, Rig, virtual
 from tests.support.scripted_csms import HOLD
 
-AFTER_BOOT = ["BootNotification", "StatusNotification", "StatusNotification"]
+AFTER_BOOT = ["BootNotification", *["StatusNotification"] * 2, *["SecurityEventNotification"] * 2]
+"""What a boot after a reset tells: the last are ResetOrReboot and StartupOfTheDevice."""
 
 
 async def reset(rig: Rig, kind: str) -> int:
@@ -26,6 +27,7 @@ async def test_tc_013_hard_reset_without_transaction() -> None:
         await rig.boot()
         mark = await reset(rig, "Hard")
         await rebooted(rig)
+        await rig.quiet()
         assert since(rig, mark) == AFTER_BOOT
         assert rig.statuses()[-1] == "Available"
         assert len(rig.dials) == 2
@@ -39,6 +41,7 @@ async def test_tc_014_soft_reset_without_transaction() -> None:
         await rig.boot()
         mark = await reset(rig, "Soft")
         await rebooted(rig)
+        await rig.quiet()
         assert since(rig, mark) == AFTER_BOOT
         assert rig.statuses()[-1] == "Available"
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
+from station.core.events import SetVariables
 from tests.support.rig import Rig, virtual
 from tests.support.tls_memory import handshake, serving
 
@@ -199,6 +200,136 @@ async def test_tc_083_a_profile_that_does_not_connect_gives_way_to_the_old_one(t
         assert shown["configurationKey"][0]["value"] == "1"
         await rig.wait(60)
         assert rig.targets[-1].url == "ws://csms.test/ocpp/CP-1"
+
+
+@pytest.mark.case("TC_083_CS", "1.6")
+@pytest.mark.spec("Security WP A05.FR.08")
+@virtual
+async def test_tc_083_a_power_cut_on_the_way_does_not_leave_it_stuck(tmp_path: Path) -> None:
+    async with Rig(profile=upgradable(tmp_path)) as rig:
+        await rig.boot()
+        assert await change(rig, "SecurityProfile", "2") == "Accepted"
+        rig.refuse_with(401)
+        await rig.until(lambda: rig.targets[-1].url.startswith("wss:"))
+        await rig.do("power_cycle")
+        await rig.until(lambda: rig.host.runner.boots == 2)
+        dials = len(rig.targets)
+        await rig.until(lambda: len(rig.targets) > dials)
+        assert rig.targets[dials].url.startswith("wss:"), "the new one is tried again first"
+        await rig.until(lambda: rig.targets[-1].url.startswith("ws:"))
+        rig.refuse = None
+        await rig.until(lambda: rig.connected)
+        shown = await rig.call("GetConfiguration", {"key": ["SecurityProfile"]})
+        assert shown["configurationKey"][0]["value"] == "1"
+        await rig.do("power_cycle")
+        await rig.until(lambda: rig.connected and rig.host.runner.boots == 3)
+        assert rig.targets[-1].url.startswith("ws:")
+
+
+@pytest.mark.case("TC_083_CS", "1.6")
+@pytest.mark.spec("Security WP A05.FR.08")
+@virtual
+async def test_tc_083_a_trial_waits_while_the_owner_keeps_it_offline(tmp_path: Path) -> None:
+    async with Rig(profile=upgradable(tmp_path)) as rig:
+        await rig.boot()
+        assert await change(rig, "SecurityProfile", "2") == "Accepted"
+        await rig.do("go_offline")
+        await rig.wait(120)
+        await rig.do("come_online")
+        await rig.until(lambda: rig.connected)
+        assert rig.targets[-1].url.startswith("wss:")
+        await rig.do("go_offline")
+        rig.refuse_with(503)
+        await rig.do("come_online")
+        await rig.wait(300)
+        assert all(target.url.startswith("wss:") for target in rig.targets[1:]), "it has connected once"
+
+
+class RaisingRig(Rig):
+    """The owner raises the security profile while the first dial is under way."""
+
+    def _accept(self, target: Any, end: Any) -> Any:
+        if not self.targets:
+            change = (("SecurityCtrlr.SecurityProfile", "Actual", "2"),)
+            self.host.runner.feed(SetVariables(None, change, "manufacturer"))
+        return super()._accept(target, end)
+
+
+@pytest.mark.spec("Security WP A00.FR.001")
+@virtual
+async def test_a_profile_raised_during_a_dial_is_dialled_anew(tmp_path: Path) -> None:
+    async with RaisingRig(profile=upgradable(tmp_path)) as rig:
+        rig.host.start()
+        await rig.until(lambda: len(rig.targets) == 2 and rig.connected)
+        await rig.wait(60)
+        assert [target.url.partition(":")[0] for target in rig.targets] == ["ws", "wss"]
+        assert rig.host.runner.engine.station.trial.previous is None
+
+
+@pytest.mark.case("TC_083_CS", "1.6")
+@pytest.mark.spec("Security WP A01", "Security WP A05.FR.05", "Security WP A05.FR.07")
+@virtual
+async def test_tc_083_from_no_security_to_basic_authentication() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        assert await change(rig, "SecurityProfile", "1") == "Rejected"
+        assert await change(rig, "AuthorizationKey", NEW) == "Accepted"
+        await rig.wait(30)
+        assert len(rig.targets) == 1, "a password that is not used yet ends no connection"
+        assert await change(rig, "SecurityProfile", "1") == "Accepted"
+        await rig.until(lambda: len(rig.targets) == 2 and rig.connected)
+        auth = rig.targets[1].basic_auth
+        assert auth is not None
+        assert auth.password == NEW
+
+
+HEXADECIMAL = "4f43415f4f4354545f61646d696e5f74657374"
+
+
+@pytest.mark.case("TC_073_CS", "1.6")
+@pytest.mark.spec("Security WP A00.FR.205", "OCPP-J 1.6 errata 3.12")
+@virtual
+async def test_tc_073_a_key_in_hexadecimal_is_the_password_it_stands_for() -> None:
+    async with Rig(profile=secured(password=OLD)) as rig:
+        await rig.boot()
+        assert await change(rig, "AuthorizationKey", HEXADECIMAL) == "Accepted"
+        await rig.until(lambda: len(rig.targets) == 2)
+        auth = rig.targets[1].basic_auth
+        assert auth is not None
+        assert auth.password == b"OCA_OCTT_admin_test"
+        assert HEXADECIMAL not in str(rig.events)
+
+
+@pytest.mark.case("TC_073_CS", "1.6")
+@pytest.mark.spec("Security WP A01.FR.03")
+@virtual
+async def test_tc_073_a_csms_that_takes_the_key_as_it_is_written_is_served_too() -> None:
+    async with Rig(profile=secured(password=OLD)) as rig:
+        await rig.boot()
+        rig.refuse_with(401)
+        assert await change(rig, "AuthorizationKey", HEXADECIMAL) == "Accepted"
+        await rig.until(lambda: len(rig.targets) >= 3)
+        used = [target.basic_auth.password for target in rig.targets[1:3] if target.basic_auth]
+        assert used == [bytes.fromhex(HEXADECIMAL), HEXADECIMAL]
+        rig.refuse = None
+        await rig.until(lambda: rig.connected)
+        last = rig.targets[-1].basic_auth
+        rig.lose_connection()
+        await rig.until(lambda: rig.connected)
+        assert rig.targets[-1].basic_auth == last, "what has worked is kept"
+
+
+@pytest.mark.spec("OCPP 2.0.1 A00.FR.205")
+@virtual
+async def test_in_2_0_1_a_password_is_what_it_is() -> None:
+    profile = {"csms": {"url": "ws://csms.test/ocpp", "versions": ["ocpp2.0.1"], "security": {"password": OLD}}}
+    async with Rig("2.0.1", profile=profile) as rig:
+        await rig.boot()
+        await rig.do("set_config", key="SecurityCtrlr.BasicAuthPassword", value=HEXADECIMAL)
+        await rig.until(lambda: len(rig.targets) == 2)
+        auth = rig.targets[1].basic_auth
+        assert auth is not None
+        assert auth.password == HEXADECIMAL
 
 
 @pytest.mark.case("TC_083_CS", "1.6")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.v16.flows import plug_and_tap, sampled, since
+from tests.conformance.v16.flows import configure, plug_and_tap, sampled, since
 from tests.support.rig import Rig, virtual
 
 TWO = {"evses": [{"id": 1, "max_current": "16A", "phases": 3}, {"id": 2, "max_current": "16A", "phases": 3}]}
@@ -65,13 +65,72 @@ async def test_tc_054_trigger_status_notification() -> None:
 
 
 @pytest.mark.case("TC_054_CS", "1.6")
-@pytest.mark.spec("OCPP 1.6 §5.17")
+@pytest.mark.spec("OCPP 1.6 §5.17", "OCPP 1.6 §4.4", "OCPP 1.6 §4.5")
 @pytest.mark.parametrize("message", ["DiagnosticsStatusNotification", "FirmwareStatusNotification"])
+@pytest.mark.parametrize("connector", [None, 0, 1, 9])
 @virtual
-async def test_tc_054_messages_of_absent_functions_are_not_implemented(message: str) -> None:
+async def test_tc_054_what_is_not_busy_is_idle(message: str, connector: int | None) -> None:
     async with Rig() as rig:
         await rig.boot()
-        assert await trigger(rig, message) == ("NotImplemented", [])
+        assert await trigger(rig, message, connector) == ("Accepted", [message])
+        assert rig.csms.last(message) == {"status": "Idle"}
+
+
+@pytest.mark.spec("OCPP 1.6 §5.17")
+@virtual
+async def test_a_message_that_is_none_is_a_property_violation() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        for message in ("StartTransaction", "StopTransaction", "Authorize", "LogStatusNotification", ""):
+            code = await rig.call_error("TriggerMessage", {"requestedMessage": message})
+            assert code == "PropertyConstraintViolation"
+
+
+@pytest.mark.case("TC_054_CS", "1.6")
+@pytest.mark.spec("OCPP 1.6 errata 3.46")
+@virtual
+async def test_tc_054_triggered_values_are_the_sampled_measurands_in_a_transaction_or_not() -> None:
+    async with Rig(profile=TWO) as rig:
+        await rig.boot()
+        await configure(rig, MeterValuesSampledData="Voltage,Frequency", MeterValuesAlignedData="Current.Import")
+        for connector in (1, 2, None):
+            asked = [connector] if connector else [1, 2]
+            assert await trigger(rig, "MeterValues", connector) == ("Accepted", ["MeterValues"] * len(asked))
+            told = rig.heard_all("MeterValues")[-len(asked) :]
+            assert [one["connectorId"] for one in told] == asked
+            for one in told:
+                assert {sample["measurand"] for sample in sampled(one)} == {"Voltage", "Frequency"}
+        assert await trigger(rig, "MeterValues", 0) == ("Rejected", []), "there is no main meter"
+
+
+@pytest.mark.spec("OCPP 1.6 §5.17", "OCPP 1.6 §4.2")
+@virtual
+async def test_while_pending_what_was_triggered_is_sent_and_nothing_else() -> None:
+    async with Rig() as rig:
+        pending = {"status": "Pending", "currentTime": "2026-01-01T12:00:00Z", "interval": 600}
+        rig.csms.answer("BootNotification", pending)
+        rig.host.start()
+        await rig.until(lambda: rig.host.status()["boot"] == "Pending")
+        await rig.do("plug_in")
+        await rig.wait(30)
+        assert rig.csms.actions() == ["BootNotification"]
+        assert await trigger(rig, "StatusNotification", 1) == ("Accepted", ["StatusNotification"])
+        assert rig.csms.last("StatusNotification")["status"] == "Preparing"
+        assert await trigger(rig, "MeterValues", 1) == ("Accepted", ["MeterValues"])
+        assert await trigger(rig, "Heartbeat") == ("Accepted", ["Heartbeat"])
+        assert await trigger(rig, "BootNotification") == ("Accepted", ["BootNotification"])
+        assert (await rig.call("RemoteStartTransaction", {"idTag": "A"}))["status"] == "Rejected"
+        assert (await rig.call("RemoteStopTransaction", {"transactionId": 1}))["status"] == "Rejected"
+        assert (await rig.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}))["status"] == "Accepted"
+        assert (await rig.call("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "9"}))["status"]
+        mark = len(rig.csms.actions())
+        await rig.wait(400)
+        assert since(rig, mark) == []
+        rig.csms.answer("BootNotification")
+        await rig.until(lambda: rig.host.status()["boot"] == "Accepted", 600)
+        await rig.quiet()
+        told = {one["connectorId"]: one["status"] for one in rig.heard_all("StatusNotification")[-2:]}
+        assert told == {0: "Available", 1: "Unavailable"}
 
 
 @pytest.mark.case("TC_054_CS", "1.6")

@@ -91,7 +91,8 @@ class TlsRig(Rig):
         try:
             handshake(target.ssl_context, server)
         except ssl.SSLError as error:
-            self.refuse = DialFailed(FailureKind.TLS, classify(error).sentence, "")
+            failure = classify(error)
+            self.refuse = DialFailed(FailureKind.TLS, failure.sentence, "", tls_event=failure.event)
         return super()._accept(target, end)
 
 
@@ -126,7 +127,14 @@ async def test_tc_a_04_valid_server_certificate(tmp_path: Path) -> None:
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 
 
-@pytest.mark.spec("A00.FR.309", "A00.FR.310", "A00.FR.412", "A00.FR.413")
+async def security_events(rig: Rig) -> list[str]:
+    """The types of the security events that the CSMS was told, in order."""
+    await rig.quiet()
+    return [event["type"] for event in rig.heard_all("SecurityEventNotification")]
+
+
+@pytest.mark.case("TC_A_05_CS", "2.0.1")
+@pytest.mark.spec("A00.FR.309", "A00.FR.310", "A00.FR.311", "A00.FR.412", "A00.FR.413", "A04.FR.02")
 @pytest.mark.parametrize(
     ("wrong", "said"), [("issuer", "unknown here"), ("name", "another host name"), ("expired", "has expired")]
 )
@@ -144,9 +152,11 @@ async def test_tc_a_05_invalid_server_certificate(tmp_path: Path, wrong: str, sa
         (error,) = rig.told("error")
         assert said in error["message"]
         assert statuses(rig) == [(1, 1, "Available")]
+        assert await security_events(rig) == ["StartupOfTheDevice", "InvalidCsmsCertificate"]
 
 
-@pytest.mark.spec("A00.FR.314", "A00.FR.316", "A00.FR.416", "A00.FR.417")
+@pytest.mark.case("TC_A_06_CS", "2.0.1")
+@pytest.mark.spec("A00.FR.314", "A00.FR.316", "A00.FR.416", "A00.FR.417", "A00.FR.419")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @virtual
 async def test_tc_a_06_tls_version_too_low(tmp_path: Path) -> None:
@@ -160,6 +170,7 @@ async def test_tc_a_06_tls_version_too_low(tmp_path: Path) -> None:
         assert len(rig.targets) == 2
         (error,) = rig.told("error")
         assert "TLS older than 1.2" in error["message"]
+        assert await security_events(rig) == ["StartupOfTheDevice", "InvalidTLSVersion"]
 
 
 @pytest.mark.case("TC_A_22_CS", "2.0.1")

@@ -29,7 +29,9 @@ async def test_tc_b_01_cold_boot_accepted(rig: Rig) -> None:
     assert boot["reason"] == "PowerUp"
     assert boot["chargingStation"]["vendorName"] == "Acme"
     assert boot["chargingStation"]["model"] == "Wallbox"
-    assert rig.csms.actions() == ["BootNotification", "StatusNotification", "StatusNotification"]
+    after = ["StatusNotification", "StatusNotification", "SecurityEventNotification"]
+    assert rig.csms.actions() == ["BootNotification", *after]
+    assert rig.csms.last("SecurityEventNotification")["type"] == "StartupOfTheDevice"
     assert statuses(rig) == [(1, 1, "Available"), (2, 1, "Available")]
 
 
@@ -65,7 +67,8 @@ async def test_tc_b_03_cold_boot_rejected(rig: Rig) -> None:
     await rig.wait(39)
     assert rig.csms.actions() == ["BootNotification"]
     await rig.wait(2)
-    assert rig.csms.actions() == ["BootNotification", "BootNotification", "StatusNotification"]
+    after = ["BootNotification", "StatusNotification", "SecurityEventNotification"]
+    assert rig.csms.actions() == ["BootNotification", *after]
     assert statuses(rig) == [(1, 1, "Available")]
 
 

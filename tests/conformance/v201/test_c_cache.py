@@ -160,6 +160,24 @@ async def test_tc_c_18_late_refusal_stops_whatever_energy_is_allowed(rig: Rig) -
     assert not is_charging(rig)
 
 
+@pytest.mark.spec("E05.FR.03", "C15.FR.07")
+@station(
+    variables={
+        "TxCtrlr.StopTxOnInvalidId": False,
+        "TxCtrlr.MaxEnergyOnInvalidId": 200,
+        "SampledDataCtrlr.TxUpdatedInterval": 5,
+    }
+)
+async def test_a_refusal_that_is_repeated_allows_no_more_energy(rig: Rig) -> None:
+    rig.csms.answer("TransactionEvent", id_info("Invalid"))
+    await rig.do("plug_in")
+    await rig.do("tap", tagId=CARD)
+    await rig.until(lambda: is_charging(rig))
+    began_wh = evse_status(rig)["meter_wh"]
+    await rig.until(lambda: not is_charging(rig), 600)
+    assert evse_status(rig)["meter_wh"] - began_wh < 260
+
+
 @pytest.mark.spec("E05.FR.09", "E05.FR.11")
 @station(variables={**PRE, "TxCtrlr.TxStopPoint": "EVConnected"}, profile=SOCKET)
 async def test_late_refusal_with_a_transaction_that_goes_on(rig: Rig) -> None:

@@ -44,7 +44,8 @@ async def test_pending_is_asked_again_after_the_interval(rig: Rig) -> None:
     await rig.wait(49)
     assert rig.csms.actions() == ["BootNotification"]
     await rig.wait(2)
-    assert rig.csms.actions() == ["BootNotification", "BootNotification", "StatusNotification"]
+    after = ["BootNotification", "StatusNotification", "SecurityEventNotification"]
+    assert rig.csms.actions() == ["BootNotification", *after]
     assert rig.heard_all("BootNotification")[1]["reason"] == "PowerUp"
 
 

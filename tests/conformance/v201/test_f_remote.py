@@ -168,8 +168,8 @@ async def test_tc_f_09_remote_stop_of_another_transaction(rig: Rig) -> None:
 
 
 @pytest.mark.case("TC_K_38_CS", "2.0.1")
-@pytest.mark.spec("F01.FR.12", "F01.FR.13")
-@station()
+@pytest.mark.spec("F01.FR.12", "F01.FR.13", "K05.FR.04")
+@station(variables={"SmartChargingCtrlr.Enabled": "false"})
 async def test_tc_k_38_charging_profile_of_a_remote_start_is_ignored(rig: Rig) -> None:
     await rig.do("plug_in")
     await rig.quiet()

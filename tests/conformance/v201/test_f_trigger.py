@@ -14,7 +14,6 @@ from tests.conformance.v201.flows import (
     of,
     station,
     statuses,
-    token,
 )
 from tests.support.rig import CARD, Rig
 
@@ -134,29 +133,3 @@ async def test_the_triggered_message_follows_the_answer(rig: Rig) -> None:
     await trigger(rig, "Heartbeat")
     kinds = [(entry.direction, entry.kind, entry.action) for entry in rig.log()]
     assert kinds[1:3] == [("in", "result", "TriggerMessage"), ("in", "call", "Heartbeat")]
-
-
-# Functions that are not there
-
-
-@pytest.mark.case("TC_D_10_CS", "2.0.1")
-@pytest.mark.spec("D02.FR.03")
-@station()
-async def test_tc_d_10_local_list_version_without_a_list(rig: Rig) -> None:
-    assert (await rig.call("GetLocalListVersion"))["versionNumber"] == 0
-
-
-@pytest.mark.spec("D01.FR.02")
-@station()
-async def test_a_local_list_is_not_taken(rig: Rig) -> None:
-    answer = await rig.call("SendLocalList", {"versionNumber": 1, "updateType": "Full"})
-    assert answer["status"] == "Failed"
-
-
-@pytest.mark.case("TC_H_22_CS", "2.0.1")
-@pytest.mark.spec("H01.FR.01")
-@station()
-async def test_tc_h_22_reservations_are_rejected(rig: Rig) -> None:
-    request = {"id": 1, "expiryDateTime": "2026-01-01T13:00:00Z", "idToken": token()}
-    assert (await rig.call("ReserveNow", request))["status"] == "Rejected"
-    assert (await rig.call("CancelReservation", {"reservationId": 1}))["status"] == "Rejected"

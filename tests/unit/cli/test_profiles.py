@@ -7,6 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from station.cli.profiles import check, init, schema
+from tests.support.pki import lab
 
 app = typer.Typer()
 app.command()(check)
@@ -61,3 +62,24 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 def test_schema_is_json() -> None:
     result = runner.invoke(app, ["schema"])
     assert json.loads(result.stdout)["additionalProperties"] is False
+
+
+def test_tls_files_that_cannot_be_used_are_told_at_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    files = f"{{ca: {lab().root}, cert: {lab().pem('station')}, key: {lab().key('server')}}}"
+    path.write_text(f"csms: {{url: 'wss://localhost/ocpp',\n  security: {files}}}\nstore: memory\n")
+    result = runner.invoke(app, ["check", str(path)])
+    assert result.exit_code == 2
+    assert f"{path}:2:" in result.stderr
+    assert "the key does not belong to the certificate" in result.stderr
+
+
+def test_a_key_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+    path, key = tmp_path / "p.yaml", tmp_path / "station.key"
+    key.write_bytes(lab().key("station").read_bytes())
+    key.chmod(0o644)
+    files = f"{{ca: {lab().root}, cert: {lab().pem('station')}, key: {key}}}"
+    path.write_text(f"csms: {{url: 'wss://localhost/ocpp', security: {files}}}\nstore: memory\n")
+    result = runner.invoke(app, ["check", str(path)])
+    assert result.exit_code == 0
+    assert f"chmod 600 {key}" in result.stderr

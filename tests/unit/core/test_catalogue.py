@@ -105,7 +105,7 @@ REQUIRED_BY_FEATURE = {
         "TariffCostCtrlr.TariffFallbackMessage",
         "TariffCostCtrlr.TotalCostFallbackMessage",
     ),
-    "iso15118": ("ISO15118Ctrlr.ContractValidationOffline",),
+    "plug_and_charge": ("ISO15118Ctrlr.ContractValidationOffline",),
 }
 
 

@@ -11,7 +11,7 @@ from station.core.selection import Selection, available, choose, plugged
 
 
 def evse(number: int, state: str = "idle", plugged_at: float = 0.0, **more: Any) -> Any:
-    whole = {"grant": None, "serviceable": True, "reserved": False}
+    whole = {"grant": None, "serviceable": True}
     return SimpleNamespace(id=number, state=state, ev=state != "idle", plugged_at=plugged_at, **{**whole, **more})
 
 
@@ -49,5 +49,5 @@ def test_a_car_that_has_charged_already_comes_after_one_that_waits() -> None:
 
 
 def test_only_what_could_take_a_token_is_available() -> None:
-    taken, broken, reserved = evse(4, grant=object()), evse(5, serviceable=False), evse(6, reserved=True)
-    assert available([FREE, taken, broken, reserved]) == [FREE]
+    taken, broken = evse(4, grant=object()), evse(5, serviceable=False)
+    assert available([FREE, taken, broken]) == [FREE]

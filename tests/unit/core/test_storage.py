@@ -24,6 +24,8 @@ TABLES = (
     storage.TOLD,
     storage.METER,
     storage.CLOCKS,
+    storage.SECURITY_LOG,
+    storage.TRIAL,
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

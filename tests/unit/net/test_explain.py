@@ -88,7 +88,8 @@ def _ssl_error(reason: str) -> ssl.SSLError:
         ("TLSV1_ALERT_PROTOCOL_VERSION", TlsEvent.INVALID_VERSION),
         ("SSLV3_ALERT_HANDSHAKE_FAILURE", TlsEvent.INVALID_CIPHER_SUITE),
         ("WRONG_VERSION_NUMBER", None),
-        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", None),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", TlsEvent.REFUSED),
+        ("TLSV1_ALERT_UNKNOWN_CA", TlsEvent.REFUSED),
         ("SOMETHING_NEW", None),
     ],
 )

@@ -488,3 +488,27 @@ def test_an_answer_with_null_for_absent_members_is_understood() -> None:
     (event,) = rpc.receive(answer, 1.0)
     assert isinstance(event, Answered)
     assert event.payload == {"idTokenInfo": {"status": "Accepted"}}
+
+
+@pytest.mark.parametrize("rules", [RULES_16, RULES_201])
+@pytest.mark.parametrize("text", ["{", "[]", '[2,"1"]', '[2,"1","Reset",{"type":7}]', '[7,"1",{}]', b"\x00"])
+def test_the_first_message_that_is_no_ocpp_is_remembered_until_the_next_connection(
+    rules: WireRules, text: str | bytes
+) -> None:
+    rpc = connected_rpc(rules)
+    assert rpc.invalid == ""
+    rpc.receive(text, 0.0)
+    first = rpc.invalid
+    assert first
+    rpc.receive('[2,"2","Reset",{}]', 0.0)
+    assert rpc.invalid == first
+    rpc.disconnected(0.0)
+    rpc.connected()
+    assert rpc.invalid == ""
+
+
+@pytest.mark.parametrize("text", ['[2,"1","NoSuchMessage",{}]', '[3,"unasked",{}]', '[2,"1","ClearCache",{}]'])
+def test_what_is_ocpp_is_not_invalid(text: str) -> None:
+    rpc = connected_rpc()
+    rpc.receive(text, 0.0)
+    assert rpc.invalid == ""

@@ -169,6 +169,27 @@ def test_other_faults(validator: str, version: Version, action: str, payload: An
     assert fault.kind == kind
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 1e19, 1e300, -1e300])
+@pytest.mark.parametrize(("version", "action"), [("1.6", "CancelReservation"), ("2.0.1", "CancelReservation")])
+def test_an_integer_beyond_64_bits_is_out_of_range(
+    validator: str, version: Version, action: str, number: float
+) -> None:
+    fault = check(version, action, "request", {"reservationId": number})
+    assert fault is not None
+    assert fault.kind is FaultKind.VALUE
+
+
+def test_the_greatest_integer_obeys(validator: str) -> None:
+    for number in (2**63 - 1, -(2**63)):
+        assert check("1.6", "CancelReservation", "request", {"reservationId": number}) is None
+
+
+def test_a_schedule_of_1_6_has_a_period(validator: str) -> None:
+    fault = check("1.6", "SetChargingProfile", "request", changed(PROFILE, PERIOD, []))
+    assert fault is not None
+    assert fault.kind is FaultKind.MISSING
+
+
 def test_of_several_faults_the_priority_decides(validator: str) -> None:
     payload = changed(PROFILE, f"{CSP}.validFrom", "soon")
     for path, value, kind in (

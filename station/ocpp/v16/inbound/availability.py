@@ -19,11 +19,11 @@ def _change_availability(payload: Payload, reply: int, view: View) -> Inbound:
     asked = decode(call.ChangeAvailability, payload)
     operative = asked.type == AvailabilityType.operative
     if asked.connector_id == 0:
-        return Defer(ChangeAvailability(reply, 0, 0, operative))
+        return Defer(ChangeAvailability(reply, 0, 0, operative, level=True))
     place = view.place(asked.connector_id)
     if place is None:
         return answer(call_result.ChangeAvailability(AvailabilityStatus.rejected))
-    return Defer(ChangeAvailability(reply, *place, operative))
+    return Defer(ChangeAvailability(reply, *place, operative, level=True))
 
 
 def _reset(payload: Payload, reply: int, _view: View) -> Inbound:

@@ -9,8 +9,10 @@ from ocpp.v201 import call_result
 
 from station.core.effects import Outcome
 from station.core.events import RemoteStart, RemoteStop, UnlockRequested
+from station.core.smart_charging.profile import ChargingProfile
 from station.core.values import RegistrationStatus
 from station.ocpp.dialect import Answer, Defer, Inbound, View
+from station.ocpp.v201.inbound import k_smart_charging
 from station.ocpp.v201.vocabulary import (
     Handler,
     Payload,
@@ -45,6 +47,7 @@ def request_start(payload: Payload, reply: int, view: View) -> Inbound:
             whole(payload.get("evseId")),
             int(payload["remoteStartId"]),
             None if group is None else token_in(group),
+            profile=_profile(payload, view),
         )
     )
 
@@ -62,9 +65,16 @@ def _start_refused(payload: Payload, view: View) -> str:
 
 def _is_invalid(profile: Payload, view: View) -> bool:
     """A profile for a start is a TxProfile without a transaction; without smart charging it is ignored (F01.FR.12)."""
-    if "smart_charging" not in view.features:
+    if not k_smart_charging.enabled(view):
         return False
-    return profile["chargingProfilePurpose"] != "TxProfile" or profile.get("transactionId") is not None
+    is_tx_profile = profile["chargingProfilePurpose"] == "TxProfile" and profile.get("transactionId") is None
+    return not is_tx_profile or bool(k_smart_charging.wrong(profile))
+
+
+def _profile(payload: Payload, view: View) -> ChargingProfile | None:
+    """The profile for the transaction that is to start; its EVSE is open until then (K05)."""
+    wire = payload.get("chargingProfile")
+    return k_smart_charging.profile_in(wire, 0) if wire is not None and k_smart_charging.enabled(view) else None
 
 
 def start_decided(_payload: Payload, outcome: Outcome, _view: View) -> Answer:

@@ -8,14 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ocpp.v201 import call as messages
 from ocpp.v201 import call_result
 
-from station.core.events import Event, TriggerBoot, TriggerHeartbeat, TriggerMeter
+from station.core.certificate_tasks import TriggerSigning
+from station.core.events import (
+    Event,
+    TriggerBoot,
+    TriggerFirmwareStatus,
+    TriggerHeartbeat,
+    TriggerLogStatus,
+    TriggerMeter,
+)
 from station.core.values import RegistrationStatus
+from station.core.variables import Address
 from station.ocpp.dialect import Answer, Inbound, OutCall, View
 from station.ocpp.v201 import status
-from station.ocpp.v201.vocabulary import Handler, Payload, answer, call, find_evse, status_info, whole
+from station.ocpp.v201.vocabulary import Handler, Payload, answer, find_evse, status_info, whole
+
+_ORGANIZATION: Final = Address("SecurityCtrlr", None, None, None, "OrganizationName")
 
 Trigger = Callable[[Payload, View], Answer]
 """Decides on one triggered message: the request and the station."""
@@ -85,17 +95,24 @@ def _status_notification(payload: Payload, view: View) -> Answer:
 
 
 def _log_status(_payload: Payload, view: View) -> Answer:
-    """Idle: nothing is being uploaded (F06.FR.15)."""
-    if "security" not in view.features:
+    """How the upload stands, Idle without one (F06.FR.15, N01.FR.13)."""
+    if "firmware" not in view.features:
         return _not_implemented()
-    return _accepted(calls=(call(messages.LogStatusNotification(status="Idle")),))
+    return _accepted(TriggerLogStatus())
 
 
 def _firmware_status(_payload: Payload, view: View) -> Answer:
-    """Idle: nothing is being updated (F06.FR.16)."""
+    """How the update stands, Idle without one (F06.FR.16, L01.FR.25, L01.FR.26)."""
     if "firmware" not in view.features:
         return _not_implemented()
-    return _accepted(calls=(call(messages.FirmwareStatusNotification(status="Idle")),))
+    return _accepted(TriggerFirmwareStatus())
+
+
+def _signing(_payload: Payload, view: View) -> Answer:
+    """SignCertificate for the Charging Station's certificate; without OrganizationName there is none (A02)."""
+    if "security" not in view.features:
+        return _not_implemented()
+    return _accepted(TriggerSigning()) if view.variables.text(_ORGANIZATION) else _rejected("MissingDevModelInfo")
 
 
 TRIGGERS: Final[Mapping[str, Trigger]] = {
@@ -106,6 +123,7 @@ TRIGGERS: Final[Mapping[str, Trigger]] = {
     "StatusNotification": _status_notification,
     "LogStatusNotification": _log_status,
     "FirmwareStatusNotification": _firmware_status,
+    "SignChargingStationCertificate": _signing,
 }
 
 HANDLERS: Final[Mapping[str, Handler]] = {"TriggerMessage": trigger_message}

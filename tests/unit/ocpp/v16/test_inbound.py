@@ -61,10 +61,25 @@ class TestActions:
         }  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("feature", "action"), [("remote_trigger", "TriggerMessage"), ("security", "ExtendedTriggerMessage")]
+        ("feature", "actions"),
+        [
+            ("remote_trigger", {"TriggerMessage"}),
+            ("reservation", {"CancelReservation"}),
+            ("smart_charging", {"ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"}),
+            (
+                "security",
+                {
+                    "CertificateSigned",
+                    "DeleteCertificate",
+                    "ExtendedTriggerMessage",
+                    "GetInstalledCertificateIds",
+                    "InstallCertificate",
+                },
+            ),
+        ],
     )
-    def test_a_feature_brings_its_messages(self, feature: str, action: str) -> None:
-        assert DIALECT.actions(frozenset({"core", feature})) - DIALECT.actions(frozenset({"core"})) == {action}
+    def test_a_feature_brings_its_messages(self, feature: str, actions: set[str]) -> None:
+        assert DIALECT.actions(frozenset({"core", feature})) - DIALECT.actions(frozenset({"core"})) == actions
 
     def test_all_are_actions_of_the_version(self) -> None:
         assert DIALECT.actions(FEATURES) <= known_actions("1.6")
@@ -95,10 +110,11 @@ class TestRemoteStart:
     @pytest.mark.parametrize(("connector", "evse"), [(1, 1), (2, 1), (3, 2)])
     def test_on_a_connector(self, connector: int, evse: int) -> None:
         event = deferred(two(), "RemoteStartTransaction", idTag="CARD", connectorId=connector)
-        assert event == RemoteStart(7, IdToken("CARD"), evse)
+        assert event == RemoteStart(7, IdToken("CARD"), evse, names_group=False)
 
     def test_without_a_connector(self) -> None:
-        assert deferred(two(), "RemoteStartTransaction", idTag="CARD") == RemoteStart(7, IdToken("CARD"))
+        event = deferred(two(), "RemoteStartTransaction", idTag="CARD")
+        assert event == RemoteStart(7, IdToken("CARD"), names_group=False)
 
     @pytest.mark.parametrize("connector", [0, 4, -1, 99])
     def test_on_no_connector(self, connector: int) -> None:
@@ -121,7 +137,7 @@ class TestRemoteStart:
     )
     def test_a_profile_means_nothing_without_smart_charging(self, profile: dict[str, Any]) -> None:
         event = deferred(FakeView(), "RemoteStartTransaction", idTag="CARD", chargingProfile=profile)
-        assert event == RemoteStart(7, IdToken("CARD"))
+        assert event == RemoteStart(7, IdToken("CARD"), names_group=False)
 
     @pytest.mark.parametrize("change", [{"chargingProfilePurpose": "TxDefaultProfile"}, {"transactionId": 1}])
     def test_a_wrong_profile(self, change: dict[str, Any]) -> None:
@@ -148,7 +164,7 @@ class TestAvailability:
     @pytest.mark.parametrize(("word", "operative"), [("Operative", True), ("Inoperative", False)])
     def test_change(self, connector: int, place: tuple[int, int], word: str, operative: bool) -> None:
         event = deferred(two(), "ChangeAvailability", connectorId=connector, type=word)
-        assert event == ChangeAvailability(7, *place, operative)
+        assert event == ChangeAvailability(7, *place, operative, level=True)
 
     @pytest.mark.parametrize("connector", [-1, 4])
     def test_change_of_nothing(self, connector: int) -> None:
@@ -363,9 +379,9 @@ class TestTrigger:
     def test_meter_values_of_all(self, action: str) -> None:
         view = self.view(FakeEvse(1, transaction=FakeTransaction()), FakeEvse(2))
         result = self.result(action, view, "MeterValues")
-        assert result == Answer(ACCEPTED, events=(TriggerMeter(1, True), TriggerMeter(2, False)))
+        assert result == Answer(ACCEPTED, events=(TriggerMeter(1, True), TriggerMeter(2, True)))
 
-    @pytest.mark.parametrize(("connector", "event"), [(1, TriggerMeter(1, True)), (2, TriggerMeter(2, False))])
+    @pytest.mark.parametrize(("connector", "event"), [(1, TriggerMeter(1, True)), (2, TriggerMeter(2, True))])
     def test_meter_values_of_one(self, action: str, connector: int, event: TriggerMeter) -> None:
         view = self.view(FakeEvse(1, transaction=FakeTransaction()), FakeEvse(2))
         assert self.result(action, view, "MeterValues", connector) == Answer(ACCEPTED, events=(event,))
@@ -393,7 +409,6 @@ class TestTrigger:
             "FirmwareStatusNotification",
             "DiagnosticsStatusNotification",
             "LogStatusNotification",
-            "SignChargePointCertificate",
         ],
     )
     def test_what_is_not_there(self, action: str, message: str) -> None:

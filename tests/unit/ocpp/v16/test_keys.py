@@ -84,7 +84,7 @@ def test_a_function_that_is_left_out_has_no_keys(feature: str) -> None:
 
 
 def test_every_key_has_a_variable_and_fits_into_its_field() -> None:
-    assert len(keys.KEYS) == 61
+    assert len(keys.KEYS) == 72
     for key in keys.KEYS.values():
         assert CATALOGUE.find(key.address) is not None, key.name
         assert len(key.name) <= 50
@@ -97,12 +97,17 @@ LEGAL = {DataType.INTEGER: "2", DataType.BOOLEAN: "true", DataType.MEMBER_LIST: 
 SPECIAL = {"ConnectorPhaseRotation": "0.RST,1.RTS,2.Unknown", "AuthorizationKey": "0123456789abcdef"}
 SPECIAL["SecurityProfile"] = "2"
 SPECIAL["PublicKeyWithSignedMeterValue"] = "EveryMeterValue"
+SPECIAL["DefaultPrice"] = '{"priceText":"0.15 EUR/kWh","chargingPrice":{"kWhPrice":0.15}}'
+SPECIAL["Language"] = "en"
+SPECIAL["NextTimeOffsetTransitionDateTime"] = "2026-03-29T01:00:00Z"
+SPECIAL["TimeOffset"] = SPECIAL["TimeOffsetNextTransition"] = "-05:00"
 ILLEGAL = {
     DataType.INTEGER: "-1",
     DataType.BOOLEAN: "yes",
     DataType.MEMBER_LIST: "SoC,Charm",
     DataType.OPTION_LIST: "Sometimes",
     DataType.STRING: "x" * 501,
+    DataType.DATE_TIME: "tomorrow",
 }
 
 

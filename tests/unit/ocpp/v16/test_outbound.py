@@ -12,7 +12,7 @@ import pytest
 from station.core.catalogue import Address
 from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery, RawQuery
 from station.core.events import BootAnswered, Delivered, HeartbeatAnswered, TokenAnswered
-from station.core.facts import MeterNotice, Phase, SecurityFact, TransactionFact
+from station.core.facts import MeterNotice, Phase, ReservationFact, SecurityFact, TransactionFact
 from station.core.values import (
     NO_TOKEN,
     BootReason,
@@ -257,6 +257,10 @@ class TestStop:
         assert (
             sent(DIALECT.render(fact(Phase.ENDED), known(given_up.wire_id)), "StopTransaction")["transactionId"] == -1
         )
+
+
+def test_a_reservation_that_ended_by_itself_is_told_by_the_status_alone() -> None:
+    assert DIALECT.render(ReservationFact(7, "Expired", Stamp(0, 1)), FakeView()) is None
 
 
 class TestSecurityEvents:

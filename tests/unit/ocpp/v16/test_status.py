@@ -96,9 +96,26 @@ def test_out_of_service_without_a_named_fault() -> None:
     assert told(FakeEvse(out_of_service=True)) == Told("Faulted", "OtherError")
 
 
-def test_the_first_fault_that_counts_is_told() -> None:
-    faults = {Fault.READER_FAILURE: "a", Fault.HIGH_TEMPERATURE: "b" * 60, Fault.OVER_VOLTAGE: "c"}
+def test_the_last_fault_that_counts_is_told() -> None:
+    """OCPP 1.6 §4.9: the CSMS is informed of an error within the station; a vehicle's is no cause of Faulted."""
+    faults = {
+        Fault.OVER_VOLTAGE: "c",
+        Fault.HIGH_TEMPERATURE: "b" * 60,
+        Fault.READER_FAILURE: "a",
+        Fault.EV_COMMUNICATION_ERROR: "",
+    }
     assert told(FakeEvse(faults=faults, out_of_service=True)) == Told("Faulted", "HighTemperature", "b" * 50)
+
+
+def test_the_last_warning_that_the_status_allows_is_told() -> None:
+    faults = {Fault.WEAK_SIGNAL: "a", Fault.READER_FAILURE: "b", Fault.EV_COMMUNICATION_ERROR: "c"}
+    assert told(FakeEvse(faults=faults)) == Told("Available", "ReaderFailure", "b")
+
+
+def test_a_vehicle_that_left_its_transaction_is_told() -> None:
+    """OCPP 1.6 §4.9."""
+    left = FakeEvse(state="finishing", in_use=True, ev_left=True)
+    assert told(left) == Told("Finishing", info="EV side disconnected")
 
 
 def test_other_error_names_its_cause() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery, RawQuery
 from station.core.events import BootAnswered, Delivered, HeartbeatAnswered, TokenAnswered
-from station.core.facts import MeterNotice, Phase, SecurityFact, TransactionFact
+from station.core.facts import MeterNotice, Phase, ReservationFact, SecurityFact, TransactionFact
 from station.core.values import (
     NO_TOKEN,
     BootReason,
@@ -122,6 +122,13 @@ def test_security_event_is_cut_to_the_schema():
         "techInfo": "x" * 255,
     }
     assert "techInfo" not in told(SecurityFact("StartupOfTheDevice", Stamp(0.0, 1)))
+
+
+@pytest.mark.spec("H04.FR.01", "H01.FR.16")
+@pytest.mark.parametrize("status", ["Expired", "Removed"])
+def test_a_reservation_that_ended_by_itself(status):
+    payload = told(ReservationFact(7, status, Stamp(0.0, 1)))
+    assert payload == {"reservationId": 7, "reservationUpdateStatus": status}
 
 
 ANSWER = {

@@ -1,7 +1,16 @@
 import pytest
 
 from station.core.effects import STORE_FAILED, Outcome
-from station.core.events import RemoteStart, RemoteStop, TriggerBoot, TriggerHeartbeat, TriggerMeter, UnlockRequested
+from station.core.events import (
+    RemoteStart,
+    RemoteStop,
+    TriggerBoot,
+    TriggerFirmwareStatus,
+    TriggerHeartbeat,
+    TriggerLogStatus,
+    TriggerMeter,
+    UnlockRequested,
+)
 from station.core.values import IdToken, RegistrationStatus
 from tests.support.fake_view import FakeEvse, FakeTransaction, FakeView
 from tests.support.wire201 import REPLY, deferred, receive, reply
@@ -183,11 +192,12 @@ def test_trigger_status_notification():
 
 @pytest.mark.spec("F06.FR.03", "F06.FR.15", "F06.FR.16")
 @pytest.mark.parametrize(
-    ("message", "feature"), [("LogStatusNotification", "security"), ("FirmwareStatusNotification", "firmware")]
+    ("message", "event"),
+    [("LogStatusNotification", TriggerLogStatus()), ("FirmwareStatusNotification", TriggerFirmwareStatus())],
 )
-def test_trigger_status_of_a_function(message, feature):
-    view = FakeView(features=frozenset({feature}))
-    assert triggered(trigger(message, view, {"id": 1})) == ((), [(message, {"status": "Idle"})])
+def test_trigger_status_of_a_function(message, event):
+    view = FakeView(features=frozenset({"firmware"}))
+    assert triggered(trigger(message, view, {"id": 1})) == ((event,), [])
     assert trigger(message).payload == {"status": "NotImplemented"}
 
 

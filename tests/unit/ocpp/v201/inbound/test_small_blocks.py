@@ -34,12 +34,10 @@ RESERVATION = {
 }
 
 
-@pytest.mark.spec("D01.FR.02", "D02.FR.03", "H01.FR.01", "H02.FR.01", "P01.FR.05")
+@pytest.mark.spec("H01.FR.01", "H02.FR.01", "P01.FR.05")
 @pytest.mark.parametrize(
     ("action", "payload", "answer"),
     [
-        ("SendLocalList", {"versionNumber": 1, "updateType": "Full"}, {"status": "Failed"}),
-        ("GetLocalListVersion", {}, {"versionNumber": 0}),
         ("ReserveNow", RESERVATION, {"status": "Rejected"}),
         ("CancelReservation", {"reservationId": 1}, {"status": "Rejected"}),
         ("DataTransfer", {"vendorId": "org.example"}, {"status": "UnknownVendorId"}),
@@ -52,7 +50,7 @@ def test_functions_that_are_not_there_are_refused_in_the_messages_words(action, 
     assert got == answer
 
 
-@pytest.mark.parametrize("action", ["SetChargingProfile", "GetLog", "SetDisplayMessage"])
+@pytest.mark.parametrize("action", ["SetVariableMonitoring", "GetMonitoringReport", "SetDisplayMessage"])
 def test_an_action_without_a_handler_is_not_supported(action):
     assert action not in DIALECT.actions(frozenset())
     assert DIALECT.inbound(action, {}, REPLY, FakeView()) == Refuse("NotSupported")

@@ -1,0 +1,59 @@
+"""What the station itself knows of tokens: what list and cache say of one today, and where they learn it.
+
+Who is asked in which order, and what follows for a card that is shown, is ``station.core.authorization``'s business.
+
+Spec: OCPP 2.0.1 C10, C12-C15; OCPP 1.6 §3.5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from station.core import names
+from station.core.context import Context
+from station.core.token_store import TokenStore, expired
+from station.core.values import IdToken, TokenInfo, TokenStatus
+
+FINAL: Final = {
+    "local_list": names.LOCAL_LIST_DISABLE_POST_AUTHORIZE,
+    "cache": names.CACHE_DISABLE_POST_AUTHORIZE,
+}
+"""Where a refusal by the station's own word is final, so that the CSMS is not asked (2.0.1 C10.FR.03, C14.FR.03)."""
+
+
+def known(ctx: Context, store: TokenStore, token: IdToken) -> tuple[TokenInfo | None, str]:
+    """What the local list says of a token today, else the cache, and which (C13.FR.01, C14.FR.01; OCPP 1.6 §3.5.3)."""
+    listed = store.local_list.find(token) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
+    if listed is not None:
+        return today(ctx, listed), "local_list"
+    cached = store.cached(token) if ctx.flag(names.CACHE_ENABLED) else None
+    return (None if cached is None else today(ctx, cached)), "cache"
+
+
+def today(ctx: Context, info: TokenInfo) -> TokenInfo:
+    """What was said of a token, as Expired where its time is over and the station knows the time."""
+    return expired(info, ctx.timeline.now_utc(ctx.now)) if ctx.timeline.known else info
+
+
+def offline_word(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo:
+    """Whether an unknown token may charge offline.
+
+    One that is known and not valid is no unknown one, even where list and cache authorize nobody (OCPP 1.6 §3.5.4;
+    C13.FR.06, C15.FR.08).
+    """
+    if not ctx.flag(names.OFFLINE_TX_FOR_UNKNOWN):
+        return TokenInfo(TokenStatus.UNKNOWN, raw="Offline")
+    said, _ = known(ctx, store, token)
+    return said or TokenInfo(TokenStatus.ACCEPTED)
+
+
+def learn(ctx: Context, store: TokenStore, token: IdToken, info: TokenInfo) -> None:
+    """Keep what the CSMS says of a token, wherever it says it (OCPP 2.0.1 C10.FR.04; OCPP 1.6 §3.5.1).
+
+    A listed token never enters the cache; its entry is compared instead (OCPP 1.6 §3.5.2, §3.5.3).
+    """
+    listed = store.local_list.find(token) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
+    if listed is not None:
+        store.local_list.compare(token, today(ctx, listed), info)
+    elif token.value and ctx.flag(names.CACHE_ENABLED):
+        store.remember(token, info, ctx.timeline.now_utc(ctx.now), ctx.number(names.CACHE_LIFE_TIME))
