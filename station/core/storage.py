@@ -92,9 +92,7 @@ class _Restorer:
         self.rows = rows
         self.samples: dict[str, Json] = {}
 
-    def read(
-        self, table: str, take: Callable[[str, Json], None], order: Callable[[Json], int] | None = None
-    ) -> None:
+    def read(self, table: str, take: Callable[[str, Json], None], order: Callable[[Json], int] | None = None) -> None:
         """Have every row of a table taken, in this order of theirs; one that cannot be read is left out."""
         rows = self.rows.get(table, {}).items()
         for key, row in rows if order is None else sorted(rows, key=lambda item: order(item[1])):

@@ -89,6 +89,7 @@ def core_reading(taken: Taken, offered_a: float | None) -> Reading | None:
 def _signed(made: api.SignedReading) -> SignedData:
     return SignedData(made.text, made.method, made.encoding, made.public_key)
 
+
 OCMF_KINDS = {"eMAID": "EMAID", "Central": "CENTRAL", "Local": "LOCAL", "KeyCode": "KEY_CODE"}
 """The types of tokens for which OCMF (table 11) has another spelling."""
 

@@ -156,7 +156,5 @@ class Dialect16:
         return table
 
 
-DIALECT: Final[Dialect] = Dialect16(
-    {outbound.COST_VENDOR: pricing.VENDOR, wrapped.VENDOR_ID: plug_and_charge.VENDOR}
-)
+DIALECT: Final[Dialect] = Dialect16({outbound.COST_VENDOR: pricing.VENDOR, wrapped.VENDOR_ID: plug_and_charge.VENDOR})
 """The dialect of all stations of a process, with the vendors that this program knows."""

@@ -134,9 +134,7 @@ def _security_event(fact: SecurityFact, view: View) -> OutCall:
 def _reservation_status(fact: ReservationFact) -> OutCall:
     """ReservationStatusUpdate (H01.FR.16, H01.FR.17, H04.FR.01)."""
     return call(
-        messages.ReservationStatusUpdate(
-            reservation_id=fact.reservation_id, reservation_update_status=fact.status
-        )
+        messages.ReservationStatusUpdate(reservation_id=fact.reservation_id, reservation_update_status=fact.status)
     )
 
 

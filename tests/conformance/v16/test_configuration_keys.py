@@ -406,3 +406,24 @@ def _all_measurands() -> tuple[str, ...]:
     phases = ("L1", "L2", "L3")
     voltages = (f"Voltage.{phase}" for phase in (*phases, *(f"{phase}-N" for phase in phases)))
     return (*plain, *(f"Current.Import.{phase}" for phase in phases), *voltages)
+
+
+@pytest.mark.spec("OCPP 1.6 §5.3", "OCPP 1.6 §5.8")
+@virtual
+async def test_a_key_of_the_vendor_has_its_access_its_values_and_its_reboot() -> None:
+    mode = {"value": "soft", "type": "string", "values": ["soft", "bright"], "reboot": True}
+    fixed = {"value": "7", "type": "integer", "mutability": "ReadOnly"}
+    async with booted(AcmeLightMode=mode, AcmeRevision=fixed) as rig:
+        await rig.boot()
+        answer = await rig.call("GetConfiguration", {"key": ["acmelightmode", "AcmeRevision"]})
+        assert answer["configurationKey"] == [
+            {"key": "AcmeLightMode", "readonly": False, "value": "soft"},
+            {"key": "AcmeRevision", "readonly": True, "value": "7"},
+        ]
+        assert await change(rig, "AcmeLightMode", "dark") == "Rejected"
+        assert await change(rig, "AcmeRevision", "8") == "Rejected"
+        assert await change(rig, "AcmeLightMode", "bright") == "RebootRequired"
+        rig.send('[2,"r","Reset",{"type":"Soft"}]')
+        await rig.until(lambda: len(rig.heard_all("BootNotification")) == 2)
+        await rig.quiet()
+        assert await read(rig, "AcmeLightMode") == {"AcmeLightMode": "bright"}

@@ -108,7 +108,18 @@ async def test_what_cannot_be_read_is_rejected() -> None:
         await rig.boot()
         transaction = await plug_and_tap(rig)
         lone = r'{"idToken":"A","priceText":"\ud800","transactionId":1,"cost":1}'
-        for data in (lone, "", "{", "[]", "7", '"x"', "NaN", "[" * 5000, '{"transactionId":true}', '{"transactionId":"1"}'):
+        for data in (
+            lone,
+            "",
+            "{",
+            "[]",
+            "7",
+            '"x"',
+            "NaN",
+            "[" * 5000,
+            '{"transactionId":true}',
+            '{"transactionId":"1"}',
+        ):
             for message in ("SetUserPrice", "RunningCost", "FinalCost"):
                 answer = await rig.call("DataTransfer", {"vendorId": VENDOR, "messageId": message, "data": data})
                 assert answer["status"] == "Rejected", (message, data)

@@ -135,6 +135,4 @@ def _receive(request: type[Any], conf: Callable[[Any], object], triggers: Mappin
 
 
 TRIGGER_MESSAGE: Final = _receive(call.TriggerMessage, call_result.TriggerMessage, _PLAIN)
-EXTENDED_TRIGGER_MESSAGE: Final = _receive(
-    call.ExtendedTriggerMessage, call_result.ExtendedTriggerMessage, _EXTENDED
-)
+EXTENDED_TRIGGER_MESSAGE: Final = _receive(call.ExtendedTriggerMessage, call_result.ExtendedTriggerMessage, _EXTENDED)
