@@ -1,8 +1,7 @@
 """Tokens: from a card that is shown, or a remote start, to a named result.
 
 Every presentation ends in exactly one final result (``TokenResult``). The same token is never in process twice;
-different tokens run side by side. Validators are asked in order: the profile's own list, the local list, the cache,
-the CSMS, and without connection the offline policy.
+different tokens run side by side. What is said of a token, and by whom, is ``station.core.validation``'s business.
 
 Spec: OCPP 2.0.1 C01, C09, C10-C15, E02, E03, F01, F02; OCPP 1.6 §3.5, §4.1, §5.11; EVerest Auth.
 """
@@ -11,23 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
 
 from station.core import names
+from station.core.case import Case
 from station.core.charging import Grant
 from station.core.context import Context
-from station.core.contract_tasks import Contract
 from station.core.contracts import Contracts
-from station.core.effects import AuthorizeQuery, TokenEnded
+from station.core.effects import TokenEnded
 from station.core.events import RemoteStart, TokenPresented
 from station.core.evse import Evse
 from station.core.journal import LOST
-from station.core.own_word import FINAL, known, learn, offline_word, today
+from station.core.own_word import known
 from station.core.reservation import Reservations
 from station.core.selection import Selection, available, choose, plugged
-from station.core.smart_charging.profile import ChargingProfile
 from station.core.token_store import TokenStore
+from station.core.validation import Validation
 from station.core.values import (
     NO_TOKEN,
     IdToken,
@@ -43,40 +40,10 @@ RESERVED = "Reserved"
 """The reason of a token that is refused because every EVSE that is free is kept for somebody else."""
 
 
-@dataclass(slots=True, eq=False)
-class Case:
-    """One presentation of a token. ``until_s`` is set while it waits for a plug or for the user."""
-
-    token: IdToken
-    reader: str
-    evses: tuple[int, ...]
-    asked: int | None = None
-    remote: bool = False
-    remote_start_id: int | None = None
-    group: IdToken | None = None
-    began_s: float = 0.0
-    asking: bool = False
-    heard: bool = False
-    until_s: float | None = None
-    info: TokenInfo | None = None
-    profile: ChargingProfile | None = None
-    contract: Contract | None = None
-    trace: list[dict[str, Any]] = field(default_factory=list)
-
-    def note(self, step: str, **detail: Any) -> None:
-        """Add a line for people to the trace."""
-        self.trace.append({"step": step, **detail})
-
-
 class AuthDesk:
-    """All tokens in process at a station.
+    """All tokens in process at a station. ``token_limit`` is how long one may be."""
 
-    ``hold`` is asked when the CSMS has answered: True puts a token off until whoever holds it calls ``decided``.
-    """
-
-    __slots__ = ("cases", "contracts", "ctx", "evses", "hold", "reservations", "store", "token_limit", "types_known")
-
-    contracts: Contracts
+    __slots__ = ("cases", "ctx", "evses", "reservations", "store", "token_limit", "validation")
 
     def __init__(
         self,
@@ -84,23 +51,28 @@ class AuthDesk:
         evses: Sequence[Evse],
         store: TokenStore,
         reservations: Reservations,
+        contracts: Contracts,
         hold: Callable[[Case, TokenInfo], bool] = lambda case, info: False,
     ) -> None:
         self.ctx = ctx
-        self.hold = hold
         self.evses = evses
         self.store = store
         self.reservations = reservations
-        self.cases: dict[str, Case] = {}
+        self.validation = Validation(ctx, store, contracts, hold, self.decided, self._unanswered)
+        self.cases = self.validation.cases
         self.token_limit = 36
-        self.types_known = True
+
+    def speaks(self, token_limit: int, *, types: bool) -> None:
+        """How long a token may be, and whether the CSMS's words name its type."""
+        self.token_limit = token_limit
+        self.validation.types_known = types
 
     # Presentation
 
     def present(self, event: TokenPresented) -> None:
         """A card was shown."""
-        case = Case(self.known_as(event.token), event.reader, event.evses, event.asked, began_s=self.ctx.now)
-        case.contract = self.contracts.shown(event)
+        case = Case(self.validation.known_as(event.token), event.reader, event.evses, event.asked, began_s=self.ctx.now)
+        case.contract = self.validation.contracts.shown(event)
         case.note("presented", reader=event.reader, token=repr(event.token))
         self._take(case)
 
@@ -138,7 +110,7 @@ class AuthDesk:
         # A refused request leaves no trace: whoever was told No is not charging a minute later.
         self.ctx.ledger.undo(lambda: self.withdraw(case.token, TokenResult.REJECTED, LOST))
         if self.ctx.flag(names.AUTHORIZE_REMOTE_START):
-            self._validate(case, online=self.ctx.registered)
+            self.validation.validate(case, online=self.ctx.registered)
         else:
             case.note("prevalidated", answer="Accepted")
             self._accepted(case, TokenInfo(TokenStatus.ACCEPTED, event.group))
@@ -165,7 +137,7 @@ class AuthDesk:
         elif self.ctx.turned_away:
             self._end(case, TokenResult.REJECTED, "NotAccepted")
         elif available(served) or any(evse.grant is not None or evse.kept is not None for evse in served):
-            self._examine(case)
+            self.validation.examine(case)
         else:
             self._end(case, TokenResult.NO_CONNECTOR_AVAILABLE, "")
 
@@ -185,109 +157,7 @@ class AuthDesk:
         evse.let_go()
         self._end(case, TokenResult.USED_TO_STOP, "", evse.id)
 
-    # Validation
-
-    def known_as(self, token: IdToken) -> IdToken:
-        """A token as it is compared with those of the CSMS's words."""
-        return token if self.types_known or token.key == IdToken(token.value).key else replace(token, any_type=True)
-
-    def _examine(self, case: Case) -> None:
-        """A contract certificate is checked before anything else (C07.FR.06, .08)."""
-        contract, key = case.contract, case.token.key
-        if contract is None or not contract.certificate:
-            self._validate(case, online=self.ctx.registered)
-            return
-        self.cases[key] = case
-
-        def examined(known: Contract, problem: str) -> None:
-            if self.cases.get(key) is not case:
-                return
-            del self.cases[key]
-            case.contract = known
-            case.note("examined", validator="contract", problem=problem)
-            if problem:
-                self.decided(case, TokenInfo(TokenStatus.INVALID, raw=problem))
-            else:
-                self._validate(case, online=self.ctx.registered)
-
-        self.contracts.examine(case.token, contract, examined)
-
-    def _contract_word(self, case: Case, online: bool) -> TokenInfo | None:
-        """Online the CSMS is asked for every contract (C07.FR.01); offline it is a token like others, if at all."""
-        refusal = self.contracts.refusal(online)
-        if refusal:
-            case.note("answered", validator="contract", answer=refusal)
-            return TokenInfo(TokenStatus.INVALID, raw=refusal)
-        return None if online and not self.ctx.free else self._own_word(case, online)
-
-    def _validate(self, case: Case, *, online: bool) -> None:
-        info = self._own_word(case, online) if case.contract is None else self._contract_word(case, online)
-        if info is not None:
-            self.decided(case, info)
-        elif online and self.ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION):
-            self.decided(case, TokenInfo(TokenStatus.UNKNOWN, raw="NotAllowedToAsk"))
-        elif online:
-            self._ask(case)
-        else:
-            self._offline_policy(case)
-
-    def _ask(self, case: Case) -> None:
-        self.cases[case.token.key] = case
-        case.asking = True
-        case.note("asked", validator="csms")
-        self.ctx.ask(AuthorizeQuery(case.token, contract=case.contract))
-
-    def _own_word(self, case: Case, online: bool) -> TokenInfo | None:
-        """What the station itself may say; None where the CSMS or the offline policy has to decide."""
-        ctx = self.ctx
-        if ctx.free:
-            return TokenInfo(TokenStatus.ACCEPTED)
-        if case.token.value.upper() in ctx.plan.allow:
-            case.note("answered", validator="allow", answer="Accepted")
-            return TokenInfo(TokenStatus.ACCEPTED)
-        asks = online and not ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION)
-        # Online without being allowed to ask, the lists are all there is (2.0.1 AuthCtrlr.DisableRemoteAuthorization).
-        if asks == online and not ctx.flag(names.LOCAL_PRE_AUTHORIZE if online else names.LOCAL_AUTHORIZE_OFFLINE):
-            return None
-        said, validator = known(ctx, self.store, case.token)
-        if said is None:
-            return None
-        case.note("answered", validator=validator, answer=said.status.value)
-        if said.status is not TokenStatus.ACCEPTED and asks and not ctx.flag(FINAL[validator]):
-            return None
-        return said
-
-    def _offline_policy(self, case: Case) -> None:
-        info = offline_word(self.ctx, self.store, case.token)
-        case.note("answered", validator="offline", answer=info.status.value)
-        self.decided(case, info)
-
-    def answered(self, token: IdToken, info: TokenInfo) -> None:
-        """The CSMS has said what it thinks of a token."""
-        token, info = self.known_as(token), today(self.ctx, info)
-        learn(self.ctx, self.store, token, info)
-        case = self.cases.get(token.key)
-        if case is not None and case.asking:
-            del self.cases[token.key]
-            case.heard = True
-            latency_ms = round((self.ctx.now - case.began_s) * 1000)
-            case.note("answered", validator="csms", answer=info.raw or info.status.value, latency_ms=latency_ms)
-            if not self.hold(case, info):
-                self.decided(case, info)
-
-    def failed(self, token: IdToken, cause: str) -> None:
-        """The CSMS did not answer. A lost connection leaves it to what the station may do offline."""
-        token = self.known_as(token)
-        case = self.cases.get(token.key)
-        if case is None or not case.asking:
-            return
-        del self.cases[token.key]
-        case.asking = False
-        case.note("failed", validator="csms", cause=cause)
-        if cause == "Disconnected":
-            self._validate(case, online=False)
-        else:
-            self._end(case, TokenResult.REJECTED, cause)
+    # Validated
 
     def decided(self, case: Case, info: TokenInfo) -> None:
         """A validator has spoken its last word on a token."""
@@ -296,6 +166,9 @@ class AuthDesk:
             self._accepted(case, info)
         else:
             self._end(case, TokenResult.REJECTED, info.raw or info.status.value)
+
+    def _unanswered(self, case: Case, cause: str) -> None:
+        self._end(case, TokenResult.REJECTED, cause)
 
     # An EVSE for it
 
@@ -323,7 +196,7 @@ class AuthDesk:
     def _refused(self, case: Case, free: Sequence[Evse]) -> None:
         """No EVSE for it, unless the CSMS says that it is of the group that one is reserved for (H03.FR.08)."""
         if free and not case.heard and self._may_learn_group(case.token, free):
-            self._ask(case)
+            self.validation.ask(case)
         elif free:
             self._end(case, TokenResult.REJECTED, RESERVED)
         else:
@@ -450,7 +323,7 @@ class AuthDesk:
 
     def withdraw(self, token: IdToken, result: TokenResult = TokenResult.WITHDRAWN, reason: str = "") -> None:
         """The presenter took the token back before it was used."""
-        token = self.known_as(token)
+        token = self.validation.known_as(token)
         case = self.cases.pop(token.key, None)
         if case is not None:
             self._set_deadline()

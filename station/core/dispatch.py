@@ -14,6 +14,7 @@ from station.core import (
     authorization,
     certificate_tasks,
     contactor,
+    delivery,
     events,
     evse,
     firmware,
@@ -22,6 +23,7 @@ from station.core import (
     log_upload,
     meter,
     own_certificate,
+    power,
     pricing,
     registration,
     requests,
@@ -29,12 +31,14 @@ from station.core import (
     reset,
     v2g_certificate,
     v2g_tasks,
+    world,
 )
 from station.core.effects import Outcome, Reply
 from station.core.sampling import PURPOSES, RECORD, SAMPLE, SAMPLE_END
 from station.core.smart_charging import desk as smart_charging
 from station.core.smart_charging import requests as charging_requests
 from station.core.transactions import ENDING
+from station.core.turn import NOTHING_FOLLOWS
 from station.core.values import TriggerReason
 
 if TYPE_CHECKING:
@@ -42,9 +46,6 @@ if TYPE_CHECKING:
     from station.core.station import Station
 
 Handler = Callable[["Station", Any], object]
-
-NOTHING_FOLLOWS: Final = object()
-"""What a handler answers where no EVSE, session or reset can have changed: the turn ends without a look at them."""
 
 
 def _on_evse(method: str, *members: str) -> Handler:
@@ -96,13 +97,13 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.CableChanged: _on_evse("cable_changed", "connector", "present", "limit_a"),
     events.BayChanged: _on_evse("bay_changed", "occupied"),
     events.ContactorMoved: _on_evse("contactor_moved", "closed"),
-    events.LockMoved: lambda s, e: s.lock_moved(e),
+    events.LockMoved: world.lock_moved,
     events.MeterRead: _on_evse("meter_read", "reading"),
-    events.FaultRaised: lambda s, e: s.fault_raised(e),
-    events.FaultCleared: lambda s, e: s.fault_cleared(e),
+    events.FaultRaised: world.fault_raised,
+    events.FaultCleared: world.fault_cleared,
     events.TokenPresented: lambda s, e: s.auth.present(e),
     events.TokenWithdrawn: lambda s, e: s.auth.withdraw(e.token),
-    events.EvseSelected: lambda s, e: s.selected(e),
+    events.EvseSelected: world.selected,
     events.StopRequested: lambda s, e: s.requests.stop(e),
     events.RemoteStart: lambda s, e: s.requests.remote_start(e),
     events.RemoteStop: lambda s, e: s.requests.remote_stop(e),
@@ -132,21 +133,21 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.AskCsms: lambda s, e: s.ask(e),
     events.BootAnswered: lambda s, e: s.boot_answered(e),
     events.HeartbeatAnswered: lambda s, e: s.heartbeat_answered(e),
-    events.TokenAnswered: lambda s, e: s.auth.answered(e.token, e.info),
+    events.TokenAnswered: lambda s, e: s.auth.validation.answered(e.token, e.info),
     events.QueryFailed: lambda s, e: s.query_failed(e),
-    events.Delivered: lambda s, e: s.delivered(e),
-    events.Bound: lambda s, e: s.bound(e),
-    events.StatusTold: lambda s, e: s.status_told(e),
+    events.Delivered: delivery.delivered,
+    events.Bound: delivery.bound,
+    events.StatusTold: delivery.status_told,
     events.Connected: lambda s, e: s.connected(e),
     events.Disconnected: lambda s, e: s.disconnected(e),
     events.Traffic: _heard,
-    events.Recorded: lambda s, e: s.recorded(e),
-    events.RecordFailed: lambda s, e: s.record_failed(e),
+    events.Recorded: power.recorded,
+    events.RecordFailed: power.record_failed,
     events.ClockLearnt: lambda s, e: s.clock_learnt(e),
-    events.PowerFailing: lambda s, e: s.power_failing(e),
+    events.PowerFailing: power.power_failing,
     events.SecurityEvent: lambda s, e: s.security_event(e),
     events.SecurityProfileHeld: lambda s, e: s.trial.held(),
-    events.ProbeMeter: lambda s, e: s.probe_meter(e),
+    events.ProbeMeter: world.probe_meter,
     certificate_tasks.InstallCertificate: lambda s, e: s.certificates.install(e),
     certificate_tasks.DeleteCertificate: lambda s, e: s.certificates.delete(e),
     certificate_tasks.ListCertificates: lambda s, e: s.certificates.list(e),
@@ -158,7 +159,7 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     v2g_tasks.V2gSigned: lambda s, e: s.v2g.signed(e),
     certificate_tasks.DialRefused: lambda s, e: s.certificates.refused(e),
     events.JobReported: lambda s, e: s.jobs.reported(e.job, e.report, e.last),
-    events.HardwareReady: lambda s, e: s.hardware_ready(e),
+    events.HardwareReady: power.hardware_ready,
 }
 """Event -> who handles it."""
 
@@ -180,7 +181,7 @@ STATION_PARTS: Final[dict[str, Callable[[Station], None]]] = {
     v2g_certificate.RENEWAL: lambda s: s.v2g.renewal_due(),
     v2g_certificate.SIGNING: lambda s: s.v2g.signing_due(),
     smart_charging.DEADLINE: lambda s: None,
-    "retry": lambda s: s.retry(),
+    power.RETRY: power.retry,
 }
 """Deadlines of the station."""
 

@@ -22,7 +22,7 @@ from station.core.meter import Purpose
 from station.core.values import TokenInfo, TokenStatus
 
 if TYPE_CHECKING:
-    from station.core.authorization import Case
+    from station.core.case import Case
     from station.core.evse import Evse
     from station.core.station import Station
 

@@ -19,19 +19,15 @@ from station.core.charging import Grant
 from station.core.context import Context, StationPlan
 from station.core.contracts import Contracts
 from station.core.device_model import Address
-from station.core.dispatch import EVSE_PARTS, HANDLERS, NOTHING_FOLLOWS, STATION_PARTS
-from station.core.effects import AuthorizeQuery, BootQuery, Effect, Publish, QueryEnded
+from station.core.dispatch import EVSE_PARTS, HANDLERS, STATION_PARTS
+from station.core.effects import AuthorizeQuery, BootQuery, Effect, QueryEnded
 from station.core.events import Event
 from station.core.evse import Evse
-from station.core.facts import TransactionFact, UnpluggedFact
 from station.core.faults import serious
 from station.core.firmware import Firmware
 from station.core.jobs import Jobs
-from station.core.late_word import judged
 from station.core.log_upload import LogUpload
-from station.core.meter import Purpose
 from station.core.names import HEARTBEAT_INTERVAL
-from station.core.own_word import learn
 from station.core.pricing import Pricing
 from station.core.records import Rows
 from station.core.registration import Registration
@@ -41,17 +37,15 @@ from station.core.reset import Reset
 from station.core.security_events import SecurityLog
 from station.core.security_trial import SecurityTrial
 from station.core.smart_charging.desk import SmartCharging
-from station.core.storage import BINDINGS, CLOCKS, META, TOLD, boot_number, restore, snapshot
+from station.core.storage import CLOCKS, META, boot_number, restore, snapshot
 from station.core.token_store import TokenStore
+from station.core.turn import NOTHING_FOLLOWS
 from station.core.v2g_certificate import V2gCertificate
 from station.core.v2g_tasks import V2gSigningQuery
-from station.core.values import BootReason, Fault, StopReason, TriggerReason
+from station.core.values import BootReason, Fault, StopReason
 from station.core.variables import Variables
 
-RETRY = "retry"
-_RETRY_S = 5.0
 _KEPT_CLOCKS = 8
-_POWER_TRIGGERS = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
 
 
 class Station:
@@ -142,8 +136,8 @@ class Station:
         self.evses = tuple(Evse(ctx, evse, self) for evse in plan.evses)
         self.pricing = Pricing(self)
         self.reservations = Reservations(ctx, self.evses)
-        self.auth = AuthDesk(ctx, self.evses, self.tokens, self.reservations, self.pricing.hold)
-        self.auth.contracts = Contracts(ctx, self.jobs)
+        contracts = Contracts(ctx, self.jobs)
+        self.auth = AuthDesk(ctx, self.evses, self.tokens, self.reservations, contracts, self.pricing.hold)
         self.reservations.waiting = self.auth.waiting
         self.registration = Registration(ctx, boot_reason)
         self.reset = Reset(ctx, self.evses, lambda: self.auth.close(StopReason.REBOOT), self.reservations.expects)
@@ -364,7 +358,7 @@ class Station:
         if isinstance(query, BootQuery):
             self.registration.failed()
         elif isinstance(query, AuthorizeQuery) and query.asked is None:
-            self.auth.failed(query.token, event.cause)
+            self.auth.validation.failed(query.token, event.cause)
         elif isinstance(query, SigningQuery):
             self.certificates.own.unanswered(event.cause)
         elif isinstance(query, V2gSigningQuery):
@@ -378,160 +372,10 @@ class Station:
         """The owner puts a question."""
         self.ctx.ask(event.query)
 
-    # Delivery
-
-    def delivered(self, event: events.Delivered) -> object:
-        """A fact was answered or given up: bindings and what is said of tokens are kept, its row goes."""
-        fact = self.ctx.ledger.forget(event.key)
-        if isinstance(fact, UnpluggedFact):
-            self._let_go(fact.transaction_id, fact.evse)
-        if not isinstance(fact, TransactionFact):
-            return NOTHING_FOLLOWS
-        identity = fact.transaction_id
-        evse = self._evse_of(identity)
-        if event.wire_id is not None:
-            self.bindings[identity] = event.wire_id
-            self.ctx.ledger.put(BINDINGS, identity, event.wire_id)
-            self.ctx.publish(
-                "transaction_started", evse=fact.evse, connector=fact.connector, id=identity, token=fact.id_token
-            )
-        if event.info is not None and event.token is not None:
-            learn(self.ctx, self.tokens, event.token, event.info)
-            if evse is not None and event.token.same(evse.transaction.token if evse.transaction else None):
-                judged(self.ctx, evse, event.info)
-        if evse is None:
-            self._let_go(identity, fact.evse)
-        return None if event.info is not None else NOTHING_FOLLOWS
-
-    def _let_go(self, identity: str, evse: int) -> None:
-        """A transaction that is over: its id on the wire goes once nothing of it is to be told any more."""
-        if not self._awaits(identity):
-            wire_id = self.bindings.pop(identity, None)
-            self.pricing.ended(evse, identity, wire_id or identity)
-            if wire_id is not None:
-                self.ctx.ledger.delete(BINDINGS, identity)
-
-    def _evse_of(self, identity: str) -> Evse | None:
-        """Where this transaction runs."""
-        for evse in self.evses:
-            transaction = evse.desk.transaction
-            if transaction is not None and transaction.id == identity:
-                return evse
-        return None
-
-    def bound(self, event: events.Bound) -> None:
-        """A transaction is known to the CSMS under this id."""
-        self.bindings[event.transaction_id] = event.wire_id
-        self.ctx.ledger.put(BINDINGS, event.transaction_id, event.wire_id)
-
-    def _awaits(self, identity: str) -> bool:
-        facts = self.ctx.ledger.facts.values()
-        told = any(
-            isinstance(fact, (TransactionFact, UnpluggedFact)) and fact.transaction_id == identity for fact in facts
-        )
-        return told or self.pricing.awaits(identity)
-
-    def status_told(self, event: events.StatusTold) -> object:
-        """A status was told; it is kept to know what changed while offline."""
-        place = (event.evse, event.connector)
-        if self.statuses.get(place) != event.told:
-            self.statuses[place] = event.told
-            self.ctx.ledger.put(TOLD, f"{event.evse}.{event.connector}", event.told)
-        return NOTHING_FOLLOWS
-
-    def recorded(self, event: events.Recorded) -> object:
-        """A batch is durable: what waited for it goes on."""
-        self.security.store_works()
-        return None if self.ctx.ledger.recorded(event.seq) else NOTHING_FOLLOWS
-
-    def record_failed(self, event: events.RecordFailed) -> None:
-        """Refuse and undo what was asked for; keep what happened and try it again until it is stored."""
-        ctx = self.ctx
-        known = ctx.ledger.failing
-        lost = ctx.ledger.failed(event.seq)
-        for evse in self.evses:
-            if evse.transaction is not None and evse.transaction.id in lost:
-                evse.desk.abandon()
-                if evse.grant is not None:
-                    evse.end_session(StopReason.OTHER, TriggerReason.ABNORMAL_CONDITION)
-            evse.settle(TriggerReason.CHARGING_STATE_CHANGED)
-        if not known:
-            ctx.ledger.emit(Publish("error", {"message": f"the store failed: {event.problem or 'unknown reason'}"}))
-        self.security.store_failed(event.problem)
-        if ctx.ledger.failing and (RETRY, 0) not in ctx.deadlines:
-            ctx.at(RETRY, 0, _RETRY_S)
-
-    # Power
-
-    def hardware_ready(self, event: events.HardwareReady) -> None:
-        """Decide what becomes of transactions that were open when the power went."""
-        self.restored = True
-        for evse in self.evses:
-            transaction = evse.transaction
-            if transaction is not None and evse.desk.undecided:
-                resume = self.ctx.plan.resume_after_power_loss if event.resume is None else event.resume
-                if resume and evse.ev and transaction.token is not None:
-                    evse.resume(Grant(transaction.token, transaction.group, transaction.remote_start_id))
-                else:
-                    evse.desk.power_lost(transaction.stop_reason or event.reason)
-            if evse.grant is None:
-                evse.unlock()  # A bolt stays where it was while the power is gone.
-        self.firmware.woken()
-
-    def power_failing(self, event: events.PowerFailing) -> None:
-        """Open first; then end what runs (its last reading may follow), or leave it open to be resumed."""
-        self.ctx.closing_down = True
-        self.auth.close(event.reason)
-        for evse in self.evses:
-            evse.contactor.open()
-            if evse.transaction is not None and not event.resume:
-                evse.stop(event.reason, _POWER_TRIGGERS.get(event.reason, TriggerReason.ABNORMAL_CONDITION))
-
     def security_event(self, event: events.SecurityEvent) -> None:
         """Something of the security event list happened."""
         self.security.raised(event.type, event.info)
 
-    # World
-
-    def lock_moved(self, event: events.LockMoved) -> None:
-        """A lock reached a position: for its session, and for whoever asked to unlock."""
-        if (evse := self.evse(event.evse)) is not None:
-            evse.lock_moved(event.connector, event.locked, event.failed)
-            self.requests.lock_moved(event.evse, event.connector, event.locked, event.failed)
-
-    def probe_meter(self, event: events.ProbeMeter) -> None:
-        """Read a meter now, for whoever looks at it."""
-        if (evse := self.evse(event.evse)) is not None:
-            evse.service.want(Purpose.RECORD)
-
-    def selected(self, event: events.EvseSelected) -> None:
-        """The user has chosen an EVSE for the token that waits."""
-        if (evse := self.evse(event.evse)) is not None:
-            self.auth.select(evse)
-
-    def fault_raised(self, event: events.FaultRaised) -> None:
-        """A fault of an EVSE, or of the station and so of every EVSE."""
-        if event.evse == 0:
-            self.faults.setdefault(event.fault, event.info)
-            for evse in self.evses:
-                evse.faults_changed(event.fault)
-        elif (one := self.evse(event.evse)) is not None:
-            one.raise_fault(event.fault, event.info)
-
-    def fault_cleared(self, event: events.FaultCleared) -> None:
-        """A fault, or all of an EVSE or of the station, are gone; the station's do not clear an EVSE's own."""
-        if event.evse == 0:
-            for fault in [event.fault] if event.fault is not None else list(self.faults):
-                self.faults.pop(fault, None)
-            for evse in self.evses:
-                evse.settle(TriggerReason.CHARGING_STATE_CHANGED)
-        elif (one := self.evse(event.evse)) is not None:
-            one.clear_fault(event.fault)
-
     def faulted(self) -> bool:
         """Whether a fault of the station as a whole takes it out of service."""
         return serious(self.faults)
-
-    def retry(self) -> None:
-        """Try again to store what could not be stored."""
-        self.ctx.ledger.retry()

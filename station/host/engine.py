@@ -88,7 +88,7 @@ class Engine(StationView):
         self._timeouts = 0
         self._unheeded = False  # whether the CSMS has no SecurityEventNotification, and it was said
         self._lost_s: float | None = None
-        station.auth.token_limit, station.auth.types_known = dialect.token_limit(), dialect.types_tokens
+        station.auth.speaks(dialect.token_limit(), types=dialect.types_tokens)
         for key, fact in station.ctx.ledger.facts.items():
             self.outbox.add_fact(key, fact)
 
@@ -493,8 +493,7 @@ class Engine(StationView):
         self.rpc = make_rpc(dialect)
         self.board = StatusBoard()
         self._stale = True
-        auth = self.station.auth
-        auth.token_limit, auth.types_known = dialect.token_limit(), dialect.types_tokens
+        self.station.auth.speaks(dialect.token_limit(), types=dialect.types_tokens)
 
 
 _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {

@@ -35,7 +35,7 @@ def start_transaction(host: Host, params: Params) -> Wait:
     """Supply cable and card where they are missing; answer when it charges."""
     alive(host)
     evse, connector = evse_of(host, params)
-    token = host.runner.engine.station.auth.known_as(token_of(params))
+    token = host.runner.engine.station.auth.validation.known_as(token_of(params))
     if evse.grant is not None and not evse.grant.token.same(token):
         raise CommandRefused("another card is charging here")
     if not evse.ev:
