@@ -92,6 +92,16 @@ def _heard(station: Station, event: events.Traffic) -> object:
     return NOTHING_FOLLOWS
 
 
+def _heartbeat_wanted(station: Station, event: events.TriggerHeartbeat) -> object:
+    station.registration.trigger_heartbeat(event)
+    return NOTHING_FOLLOWS
+
+
+def _heartbeat_due(station: Station) -> object:
+    station.registration.heartbeat_due()
+    return NOTHING_FOLLOWS
+
+
 HANDLERS: Final[dict[type[Any], Handler]] = {
     events.PilotChanged: _on_evse("pilot_changed", "pilot"),
     events.CableChanged: _on_evse("cable_changed", "connector", "present", "limit_a"),
@@ -112,7 +122,7 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.UnlockRequested: lambda s, e: s.requests.unlock(e),
     events.TriggerMeter: lambda s, e: s.requests.trigger_meter(e),
     events.TriggerBoot: lambda s, e: s.registration.trigger(),
-    events.TriggerHeartbeat: lambda s, e: s.registration.trigger_heartbeat(e),
+    events.TriggerHeartbeat: _heartbeat_wanted,
     events.SetVariables: lambda s, e: s.requests.set_variables(e),
     events.DeleteVariable: lambda s, e: s.requests.delete_variable(e),
     events.ReserveNow: lambda s, e: s.reservations.reserve(e),
@@ -163,9 +173,9 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
 }
 """Event -> who handles it."""
 
-STATION_PARTS: Final[dict[str, Callable[[Station], None]]] = {
+STATION_PARTS: Final[dict[str, Callable[[Station], object]]] = {
     registration.BOOT: lambda s: s.registration.due(),
-    registration.HEARTBEAT: lambda s: s.registration.heartbeat_due(),
+    registration.HEARTBEAT: _heartbeat_due,
     authorization.DEADLINE: lambda s: s.auth.due(),
     reset.DEADLINE: lambda s: s.reset.due(),
     reservation.DEADLINE: lambda s: None,  # What is over ends with the turn.

@@ -1,8 +1,8 @@
 """The station's own certificate towards the CSMS: asked for, taken, on trial, renewed in time.
 
 A new one is on trial until it has connected; the one before is kept so long and used where the CSMS does not take the
-new. Keys, requests and X.509 are jobs (``certificate_tasks``). Called by ``station.core.station`` and by
-``station.core.certificates``, which keeps the roots.
+new. Keys, requests and X.509 are jobs (``certificate_tasks``); how a request is sent and repeated is
+``signing_request``'s. Called by ``station.core.station`` and by ``station.core.certificates``, which keeps the roots.
 
 Spec: Security WP ed.3 A02, A03; OCPP 2.0.1 A02, A03 with the errata of 2025-01.
 """
@@ -28,6 +28,7 @@ from station.core.device_model import Address
 from station.core.effects import Outcome, Reconnect, Reply
 from station.core.jobs import JobFailed, Jobs
 from station.core.security_events import SecurityEventType, SecurityLog
+from station.core.signing_request import PENDING, Signing, SigningRequest
 
 if TYPE_CHECKING:
     from station.core.records import Json
@@ -37,16 +38,10 @@ RENEWAL: Final = "certificate renewal"
 SWITCH: Final = "certificate switch"
 SIGNING: Final = "certificate signing"
 
-MONTH_S: Final = 30 * 86400.0
-"""How long before its end a certificate is renewed (A03.FR.02)."""
-
 DISCARDED: Final = "DiscardedRenewedClientCertificate"
 """The event of OCPP 2.0.1 errata 2025-01, A02.FR.29."""
 
-_PENDING: Final = "pending"
 _TRIAL: Final = "trial"
-_DAY_S: Final = 86400.0
-_LARGEST_CHAIN: Final = 10000
 _SHOWN_FROM: Final = 3
 """The security profile whose connections are secured with the station's certificate."""
 
@@ -57,41 +52,21 @@ def _variable(name: str) -> Address:
 
 _LEVEL: Final = _variable("SecurityProfile")
 _ORGANIZATION: Final = _variable("OrganizationName")
-_CHAIN_SIZE: Final = _variable("MaxCertificateChainSize")
-_WAIT_S: Final = _variable("CertSigningWaitMinimum")
-_REPEATS: Final = _variable("CertSigningRepeatTimes")
+
+_SIGNING: Final = Signing(OWN, SIGNING, RENEWAL, SigningQuery, least_wait_s=1.0)
 
 
 class OwnCertificate:
-    """See the module.
+    """See the module. ``trial`` is the fingerprint of the new certificate that has not connected yet."""
 
-    ``pending`` is the signing request (PEM) that the CSMS has not taken yet. ``trial`` is the fingerprint of the new
-    certificate that has not connected yet.
-    """
-
-    __slots__ = (
-        "_attempt",
-        "_doubted",
-        "_ends",
-        "_jobs",
-        "_log",
-        "_taken_up",
-        "_told",
-        "_waits",
-        "ctx",
-        "pending",
-        "trial",
-    )
+    __slots__ = ("_doubted", "_ends", "_jobs", "_log", "_waits", "ctx", "request", "trial")
 
     def __init__(self, ctx: Context, jobs: Jobs, log: SecurityLog) -> None:
         self.ctx = ctx
         self._jobs = jobs
         self._log = log
-        self.pending: str | None = None
+        self.request = SigningRequest(ctx, _SIGNING)
         self.trial: str | None = None
-        self._told = False
-        self._taken_up: str | None = None  # the request that the CSMS has taken, until its certificate comes
-        self._attempt = 0
         self._ends: datetime | None = None
         self._waits: tuple[datetime, str] | None = None
         self._doubted = False
@@ -123,8 +98,7 @@ class OwnCertificate:
 
     def registered(self) -> None:
         """The CSMS has accepted this boot and is there: ask what could not be asked, and look when to renew."""
-        if self.pending is not None and not self._told:
-            self._ask(self.pending)
+        self.request.registered()
         if self._ends is None:
             self._inspect()
 
@@ -140,59 +114,31 @@ class OwnCertificate:
         if isinstance(report, JobFailed):
             self.ctx.publish("error", message=f"no certificate can be asked for: {report.problem}")
             return
-        self._set_pending(report)
-        self._taken_up = None
-        self._attempt = 0
-        self._ask(report)
-
-    def _ask(self, request: str) -> None:
-        if self.ctx.online:
-            self._told = True
-            self.ctx.ask(SigningQuery(request))
+        self.request.begin(report)
 
     def signing_answered(self, event: SigningAnswered) -> None:
-        """SignCertificate was answered. Its certificate comes when it comes; how often to ask again is configured."""
-        if event.accepted and self.pending is not None:
-            self._taken_up = self.pending
-        self._set_pending(None)
-        if event.accepted:
-            self._ask_later()
-
-    def _ask_later(self) -> None:
-        """A02.FR.17-19: each wait is twice the one before, until the repetitions are used up."""
-        if self._attempt >= self.ctx.variables.integer(_REPEATS):
-            return
-        wait_s = self.ctx.number(_WAIT_S) * 2.0**self._attempt
-        self._attempt += 1
-        self.ctx.at(SIGNING, 0, min(max(wait_s, 1.0), _DAY_S))
+        """SignCertificate was answered."""
+        self.request.answered(event.accepted)
 
     def signing_due(self) -> None:
         """No certificate has come for the request."""
-        request = self.pending or self._taken_up
-        if request is not None:
-            self._set_pending(request)
-            if self.ctx.registered:
-                self._ask(request)
+        self.request.repeat()
 
     def unanswered(self, cause: str) -> None:
-        """SignCertificate was not answered: the next connection is another chance. A refusal is an answer."""
-        if cause in ("Disconnected", "Timeout"):
-            self._told = False
-        else:
-            self._set_pending(None)
+        """SignCertificate was not answered."""
+        self.request.unanswered(cause)
 
     def signed(self, event: CertificateSigned) -> None:
         """CertificateSigned (A02.FR.06, .16)."""
-        variables = self.ctx.variables
-        if len(event.chain) > variables.integer(_CHAIN_SIZE, _LARGEST_CHAIN):
+        if not self.request.fits(event.chain):
             self._reject(event, "the chain is longer than MaxCertificateChainSize")
             return
-        task = TakeSigned(event.chain, variables.text(_ORGANIZATION) or "", event.early)
+        task = TakeSigned(event.chain, self.ctx.variables.text(_ORGANIZATION) or "", event.early)
         self._jobs.start(task, lambda report: self._taken(event, report))
 
     def _reject(self, event: CertificateSigned, problem: str) -> None:
         """A02.FR.07, .20: told as a security event, and not asked for again by ourselves."""
-        self.ctx.cancel(SIGNING, 0)
+        self.request.silence()
         self._log.raised(SecurityEventType.INVALID_CHARGING_STATION_CERTIFICATE, problem)
         self._reply(event.reply, "Rejected", problem)
 
@@ -205,8 +151,7 @@ class OwnCertificate:
             self._reject(event, taken.problem)
             return
         self._log.raised(SecurityEventType.RECONFIGURATION_OF_SECURITY_PARAMETERS, "the station's certificate")
-        self._set_pending(None)
-        self._taken_up = None
+        self.request.settled()
         if taken.begins is None:
             self._switch(taken.fingerprint)
         else:
@@ -260,18 +205,17 @@ class OwnCertificate:
         ctx = self.ctx
         if not ctx.timeline.known:
             return
-        now = ctx.timeline.now_utc(ctx.now)
-        if self._ends is not None:
-            ctx.at(RENEWAL, 0, max(0.0, (self._ends - now).total_seconds() - MONTH_S))
+        self.request.renew_before(self._ends)
         if self._waits is not None:
+            now = ctx.timeline.now_utc(ctx.now)
             # Validity counts in whole seconds.
             ctx.at(SWITCH, 0, max(0.0, (self._waits[0] - now).total_seconds() + 1.0))
 
     def renewal_due(self) -> None:
         """The certificate in use ends within a month (A03.FR.02). A request that is under way is enough."""
-        if self.pending is None and self._taken_up is None:
+        if not self.request.under_way:
             self.sign()
-        self.ctx.at(RENEWAL, 0, _DAY_S)
+        self.request.renew_later()
 
     def switch_due(self) -> None:
         """A certificate that was taken early has become valid (Security WP ed.3 A02.FR.08)."""
@@ -281,27 +225,17 @@ class OwnCertificate:
 
     # Rows
 
-    def _set_pending(self, request: str | None) -> None:
-        if request != self.pending:
-            self.pending = request
-            self._told = False
-            self._put(_PENDING, request)
-        self.ctx.cancel(SIGNING, 0)
-
     def _set_trial(self, fingerprint: str | None) -> None:
         self.trial = fingerprint
         self._doubted = False
-        self._put(_TRIAL, fingerprint)
-
-    def _put(self, key: str, value: str | None) -> None:
-        if value is None:
-            self.ctx.ledger.delete(OWN, key)
+        if fingerprint is None:
+            self.ctx.ledger.delete(OWN, _TRIAL)
         else:
-            self.ctx.ledger.put(OWN, key, value)
+            self.ctx.ledger.put(OWN, _TRIAL, fingerprint)
 
     def rows(self) -> dict[str, Json]:
         """Exactly what is stored."""
-        kept = ((_PENDING, self.pending), (_TRIAL, self.trial))
+        kept = ((PENDING, self.request.pending), (_TRIAL, self.trial))
         return {key: value for key, value in kept if value is not None}
 
     def restore(self, key: str, row: Json) -> None:
@@ -310,6 +244,9 @@ class OwnCertificate:
         Raises:
             ValueError: the row was not written for this program.
         """
-        if not isinstance(row, str) or key not in (_PENDING, _TRIAL):
+        if key == PENDING and isinstance(row, str):
+            self.request.pending = row
+        elif key == _TRIAL and isinstance(row, str):
+            self.trial = row
+        else:
             raise ValueError("no row of a certificate")
-        setattr(self, key, row)

@@ -59,7 +59,7 @@ class Bill:
 class Pricing:
     """Prices of one station. ``bills`` are the running costs by EVSE."""
 
-    __slots__ = ("_held", "_recent", "_unplugs", "bills", "station")
+    __slots__ = ("_held", "_recent", "_tells_unplugs", "_unplugs", "bills", "station")
 
     def __init__(self, station: Station) -> None:
         self.station = station
@@ -67,6 +67,11 @@ class Pricing:
         self._held: dict[str, TokenInfo] | None = None
         self._recent: dict[int, tuple[str, str]] | None = None
         self._unplugs: dict[int, str] | None = None
+        self._tells_unplugs = False
+
+    def reread(self) -> None:
+        """The variables may be others: what every turn asks for is looked up once."""
+        self._tells_unplugs = self.station.ctx.flag(names.IDLE_FEE_AFTER_STOP)
 
     @property
     def _enabled(self) -> bool:
@@ -170,7 +175,7 @@ class Pricing:
             for number, bill in list(self.bills.items()):
                 if (evse := self.station.evse(number)) is not None:
                     self._watch(evse, bill)
-        if self._unplugs or self.station.ctx.flag(names.IDLE_FEE_AFTER_STOP):
+        if self._unplugs or self._tells_unplugs:
             for evse in self.station.evses:
                 self._look_for_unplug(evse)
 

@@ -27,7 +27,7 @@ from station.core.faults import serious
 from station.core.firmware import Firmware
 from station.core.jobs import Jobs
 from station.core.log_upload import LogUpload
-from station.core.names import HEARTBEAT_INTERVAL
+from station.core.names import HEARTBEAT_INTERVAL, IDLE_FEE_AFTER_STOP
 from station.core.pricing import Pricing
 from station.core.records import Rows
 from station.core.registration import Registration
@@ -169,6 +169,7 @@ class Station:
         self.ctx.now = now
         self.ctx.ledger.put(META, "boot", self.boot)
         self.reset.began()
+        self.pricing.reread()
         self.security.booted(self.registration.reason)
         return self.ctx.ledger.close_turn()
 
@@ -189,10 +190,9 @@ class Station:
     def _due(self, part: str, number: int, due_s: float) -> object:
         station_part = STATION_PARTS.get(part)
         if station_part is not None:
-            station_part(self)
-        elif (evse := self.evse(number)) is not None:
-            return EVSE_PARTS[part](self, evse, due_s)
-        return None
+            return station_part(self)
+        evse = self.evse(number)
+        return EVSE_PARTS[part](self, evse, due_s) if evse is not None else None
 
     def next_deadline(self) -> float | None:
         """When ``tick`` is wanted next, in monotonic seconds; None where nothing waits."""
@@ -276,6 +276,8 @@ class Station:
         self.security.variable_changed(address)
         self.trial.variable_changed(address, old, new)
         self.v2g.variable_changed(address)
+        if address == IDLE_FEE_AFTER_STOP:
+            self.pricing.reread()
         if address == HEARTBEAT_INTERVAL:
             self.registration.reschedule()
         elif address.component == "AlignedDataCtrlr":
@@ -289,6 +291,7 @@ class Station:
     def connected(self, event: events.Connected) -> None:
         """A connection stands: register, or go on."""
         self.ctx.online = True
+        self.pricing.reread()
         self.security.series_over()
         self.registration.connected()
         self.certificates.connected()

@@ -415,12 +415,16 @@ class TransactionDesk:
         self.sampler.schedule()
 
     def power_lost(self, reason: StopReason) -> None:
-        """End what was running when the power went, with what was known then."""
+        """End what was running when the power went: with the last known reading, at the last known moment of that boot.
+
+        It lived at least as long as anything else that is told of then, and is told to have ended after that.
+        """
         transaction = self.transaction
         if transaction is None:
             return
         self.undecided = False
-        stamp: Stamp = transaction.last or transaction.started
+        known = transaction.last or transaction.started
+        stamp = Stamp(max(known.at_s, self.ctx.timeline.ends.get(known.boot, known.at_s)), known.boot)
         trigger = _POWER_TRIGGERS.get(reason, TriggerReason.ABNORMAL_CONDITION)
         self.ending = Ending(stamp, reason, trigger)
         self.finish(Reading(transaction.last_wh))

@@ -1,8 +1,9 @@
 """The V2G certificate (SECC leaf), which the station shows to vehicles: asked for, taken, renewed in time.
 
-Only with Plug & Charge switched on. Keys, requests and X.509 are jobs (``v2g_tasks``); the certificate towards the CSMS
-is ``own_certificate``, from which this differs in that no connection depends on it: nothing is tried out, and what is
-refused is simply not there. Called by ``station.core.station``.
+Only with Plug & Charge switched on. Keys, requests and X.509 are jobs (``v2g_tasks``); how a request is sent and
+repeated is ``signing_request``'s. The certificate towards the CSMS is ``own_certificate``, from which this differs in
+that no connection depends on it: nothing is tried out, and what is refused is simply not there. Called by
+``station.core.station``.
 
 Spec: OCPP 2.0.1 A02, A03 with the errata; OCA "Using ISO 15118 Plug & Charge with OCPP 1.6" v1.0, 2.1, 3.1, 9.3, 9.4.
 """
@@ -18,8 +19,8 @@ from station.core.context import Context
 from station.core.device_model import Address
 from station.core.effects import Outcome, Reply
 from station.core.jobs import JobFailed, Jobs
-from station.core.own_certificate import MONTH_S
 from station.core.security_events import SecurityEventType, SecurityLog
+from station.core.signing_request import PENDING, Signing, SigningRequest
 from station.core.v2g_tasks import (
     DropV2g,
     InspectV2g,
@@ -37,10 +38,7 @@ V2G: Final = "v2g_certificate"
 RENEWAL: Final = "v2g renewal"
 SIGNING: Final = "v2g signing"
 
-_PENDING: Final = "pending"
 _HALTED: Final = "halted"
-_DAY_S: Final = 86400.0
-_LARGEST_CHAIN: Final = 10000
 
 
 def _variable(text: str) -> Address:
@@ -51,29 +49,25 @@ _NAME: Final = _variable("ISO15118Ctrlr.SeccId")
 _ORGANIZATION: Final = _variable("ISO15118Ctrlr.OrganizationName")
 _OPERATOR: Final = _variable("SecurityCtrlr.OrganizationName")
 _COUNTRY: Final = _variable("ISO15118Ctrlr.CountryName")
-_CHAIN_SIZE: Final = _variable("SecurityCtrlr.MaxCertificateChainSize")
-_WAIT_S: Final = _variable("SecurityCtrlr.CertSigningWaitMinimum")
-_REPEATS: Final = _variable("SecurityCtrlr.CertSigningRepeatTimes")
+
+_SIGNING: Final = Signing(V2G, SIGNING, RENEWAL, V2gSigningQuery)
 
 
 class V2gCertificate:
     """See the module.
 
-    ``pending`` is the signing request (PEM) that the CSMS has not answered yet. ``halted``: the CSMS has refused one,
-    or sent a certificate that is none; only a trigger of the CSMS makes the station ask again.
+    ``halted``: the CSMS has refused a request, or sent a certificate that is none; only a trigger of the CSMS makes the
+    station ask again.
     """
 
-    __slots__ = ("_attempt", "_ends", "_jobs", "_log", "_taken_up", "_told", "ctx", "halted", "pending")
+    __slots__ = ("_ends", "_jobs", "_log", "ctx", "halted", "request")
 
     def __init__(self, ctx: Context, jobs: Jobs, log: SecurityLog) -> None:
         self.ctx = ctx
         self._jobs = jobs
         self._log = log
-        self.pending: str | None = None
+        self.request = SigningRequest(ctx, _SIGNING)
         self.halted = False
-        self._told = False
-        self._taken_up: str | None = None  # the request that the CSMS has taken, until its certificate comes
-        self._attempt = 0
         self._ends: datetime | None = None
 
     @property
@@ -84,8 +78,7 @@ class V2gCertificate:
         """The CSMS has accepted this boot and is there: ask what could not be asked, and look when to renew."""
         if not self._enabled:
             return
-        if self.pending is not None and not self._told:
-            self._ask(self.pending)
+        self.request.registered()
         if self._ends is None:
             self._inspect()
 
@@ -115,59 +108,36 @@ class V2gCertificate:
         if isinstance(report, JobFailed):
             self.ctx.publish("error", message=f"no V2G certificate can be asked for: {report.problem}")
             return
-        self._set_pending(report)
-        self._taken_up = None
-        self._attempt = 0
-        self._ask(report)
-
-    def _ask(self, request: str) -> None:
-        if self.ctx.online:
-            self._told = True
-            self.ctx.ask(V2gSigningQuery(request))
+        self.request.begin(report)
 
     def answered(self, event: V2gSigningAnswered) -> None:
         """SignCertificate was answered. One that is refused is not sent again by ourselves (2.1)."""
-        request = self.pending or self._taken_up
-        self._set_pending(None)
-        self._taken_up = request if event.accepted else None
+        self.request.answered(event.accepted)
         self._halt(not event.accepted)
-        if event.accepted:
-            self._ask_later()
-
-    def _ask_later(self) -> None:
-        """9.3, 9.4, A02.FR.17-19: each wait is twice the one before, until the repetitions are used up."""
-        wait_s = self.ctx.number(_WAIT_S)
-        if wait_s > 0 and self._attempt < self.ctx.variables.integer(_REPEATS):
-            self.ctx.at(SIGNING, 0, min(wait_s * 2.0**self._attempt, _DAY_S))
-            self._attempt += 1
 
     def signing_due(self) -> None:
-        """No certificate has come for the request."""
-        if self._taken_up is not None and self._enabled:
-            self._set_pending(self._taken_up)
-            if self.ctx.registered:
-                self._ask(self._taken_up)
+        """No certificate has come for the request (9.3, 9.4)."""
+        if self._enabled:
+            self.request.repeat()
 
     def unanswered(self, cause: str) -> None:
-        """SignCertificate was not answered: the next connection is another chance. A refusal is an answer."""
-        if cause in ("Disconnected", "Timeout"):
-            self._told = False
-        else:
-            self.answered(V2gSigningAnswered(accepted=False))
+        """SignCertificate was not answered."""
+        if self.request.unanswered(cause):
+            self._halt(True)
 
     # Taking
 
     def signed(self, event: V2gSigned) -> None:
         """CertificateSigned (A02.FR.06-07, .16)."""
-        if len(event.chain) > self.ctx.variables.integer(_CHAIN_SIZE, _LARGEST_CHAIN):
+        if not self.request.fits(event.chain):
             self._reject(event, "the V2G chain is longer than MaxCertificateChainSize")
         else:
             self._jobs.start(TakeV2gSigned(event.chain), lambda report: self._taken(event, report))
 
     def _reject(self, event: V2gSigned, problem: str) -> None:
         """A02.FR.07, .20: told as a security event, and not asked for again by ourselves."""
-        self.ctx.cancel(SIGNING, 0)
-        self._taken_up = None
+        self.request.silence()
+        self.request.forget()
         self._halt(True)
         self._log.raised(SecurityEventType.INVALID_CHARGING_STATION_CERTIFICATE, problem)
         self._reply(event.reply, "Rejected", problem)
@@ -181,9 +151,8 @@ class V2gCertificate:
             self._reject(event, f"V2G: {taken.problem}")
             return
         self._log.raised(SecurityEventType.RECONFIGURATION_OF_SECURITY_PARAMETERS, "the V2G certificate")
-        self._set_pending(None)
+        self.request.settled()
         self._halt(False)
-        self._taken_up = None
         self.ctx.ledger.undo(lambda: self._untaken(taken.fingerprint))
         self._reply(event.reply, "Accepted")
         self._inspect()
@@ -208,40 +177,27 @@ class V2gCertificate:
 
     def clock_changed(self) -> None:
         """UTC, or when the certificate ends, is another than it was."""
-        ctx = self.ctx
-        if self._ends is not None and ctx.timeline.known:
-            now = ctx.timeline.now_utc(ctx.now)
-            ctx.at(RENEWAL, 0, max(0.0, (self._ends - now).total_seconds() - MONTH_S))
+        self.request.renew_before(self._ends)
 
     def renewal_due(self) -> None:
         """The certificate ends within a month (A03.FR.02). A request that is under way is enough."""
-        if self._enabled and not self.halted and self.pending is None and self._taken_up is None:
+        if self._enabled and not self.halted and not self.request.under_way:
             self.sign()
-        self.ctx.at(RENEWAL, 0, _DAY_S)
+        self.request.renew_later()
 
     # Rows
-
-    def _set_pending(self, request: str | None) -> None:
-        if request != self.pending:
-            self.pending = request
-            self._told = False
-            self._put(_PENDING, request)
-        self.ctx.cancel(SIGNING, 0)
 
     def _halt(self, halted: bool) -> None:
         if halted is not self.halted:
             self.halted = halted
-            self._put(_HALTED, halted or None)
-
-    def _put(self, key: str, value: Json) -> None:
-        if value is None:
-            self.ctx.ledger.delete(V2G, key)
-        else:
-            self.ctx.ledger.put(V2G, key, value)
+            if halted:
+                self.ctx.ledger.put(V2G, _HALTED, True)
+            else:
+                self.ctx.ledger.delete(V2G, _HALTED)
 
     def rows(self) -> dict[str, Json]:
         """Exactly what is stored."""
-        kept: dict[str, Json] = {_PENDING: self.pending, _HALTED: self.halted or None}
+        kept: dict[str, Json] = {PENDING: self.request.pending, _HALTED: self.halted or None}
         return {key: value for key, value in kept.items() if value is not None}
 
     def restore(self, key: str, row: Json) -> None:
@@ -250,8 +206,8 @@ class V2gCertificate:
         Raises:
             ValueError: the row was not written for this program.
         """
-        if key == _PENDING and isinstance(row, str):
-            self.pending = row
+        if key == PENDING and isinstance(row, str):
+            self.request.pending = row
         elif key == _HALTED and row is True:
             self.halted = True
         else:

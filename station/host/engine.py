@@ -1,8 +1,9 @@
 """One station without I/O: core, dialect, rpc and outbox put together.
 
 The engine is fed with events, received texts and deadlines, and calls a ``Port`` for everything that has to be done. It
-knows no sockets, no clocks and no event loop; both times (station and wire) are told by the port's clocks. The asyncio
-shell is ``station.host.runner``; tests and virtual fleets drive the engine directly.
+knows no sockets, no clocks and no event loop; both times (station and wire) are told by the port's clocks. What the
+CSMS answers to the station's calls is read in ``answers``. The asyncio shell is ``station.host.runner``; tests and
+virtual fleets drive the engine directly.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from station.core import effects, events
 from station.core.device_model import Address
 from station.core.effects import Effect
 from station.core.events import Event
-from station.core.facts import FirmwareFact, LogFact, SecurityFact
 from station.core.security_events import SecurityEventType
 from station.core.station import Station
 from station.core.values import RegistrationStatus
+from station.host.answers import Answers
 from station.host.notices import Notices
 from station.host.view import Port, StationView, Wiring
 from station.ocpp.dialect import Answer, Defer, Dialect, Inbound, OutCall, Refuse
-from station.ocpp.outbox import PLAIN, FactRef, Outgoing, QueryRef, Ref, StatusRef
+from station.ocpp.outbox import PLAIN, FactRef, Outgoing, QueryRef, StatusRef
 from station.ocpp.rpc import Answered, Failed, OutgoingInvalid, Rpc, Send
 from station.ocpp.rpc import Inbound as InboundCall
 from station.ocpp.rules import ErrorKind
@@ -33,9 +34,7 @@ log = logging.getLogger(__name__)
 MESSAGE_TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
 OFFLINE_THRESHOLD = Address.parse("OCPPCommCtrlr.OfflineThreshold")[0]
 MINIMUM_STATUS = Address.parse("ChargingStation.MinimumStatusDuration")[0]
-_DEAF_AFTER = 2
 _DEFAULT_TIMEOUT_S = 30.0
-_NO_SUCH_MESSAGE = frozenset({"NotImplemented", "NotSupported"})
 
 _PHYSICAL = frozenset(
     {
@@ -63,9 +62,7 @@ class Engine(StationView):
         "_lost_s",
         "_replies",
         "_stale",
-        "_storing",
-        "_timeouts",
-        "_unheeded",
+        "answers",
         "board",
         "notices",
         "rpc",
@@ -79,14 +76,12 @@ class Engine(StationView):
         self.rpc = make_rpc(dialect)
         self.board = StatusBoard()
         self.notices = Notices(self)
+        self.answers = Answers(self)
         self.store_failed = False
         self._events: list[Event] = []
         self._busy = False
         self._stale = True  # statuses may have changed since they were derived
         self._replies: dict[int, tuple[str, Mapping[str, Any]]] = {}
-        self._storing: list[tuple[int, FactRef]] = []
-        self._timeouts = 0
-        self._unheeded = False  # whether the CSMS has no SecurityEventNotification, and it was said
         self._lost_s: float | None = None
         station.auth.speaks(dialect.token_limit(), types=dialect.types_tokens)
         for key, fact in station.ctx.ledger.facts.items():
@@ -110,6 +105,11 @@ class Engine(StationView):
         self._events.append(event)
         if not self._busy:
             self._settle()
+
+    def take(self, event: Event, *, seen: bool = True) -> None:
+        """Within a turn: take an event before those that wait. ``seen``: it may change what is seen of a connector."""
+        self._stale = self._stale or (seen and type(event) not in _QUIET)
+        self._carry_out(self.station.handle(event, self.port.station_now()))
 
     def tick(self) -> None:
         """Carry out what is due by now, in both times."""
@@ -163,8 +163,7 @@ class Engine(StationView):
     def _after(self, event: Event) -> None:
         if isinstance(event, events.Recorded):
             self.store_failed = False
-            while self._storing and self._storing[0][0] <= event.seq:
-                self.outbox.answered(self._storing.pop(0)[1])
+            self.answers.recorded(event.seq)
         else:
             self.store_failed = True
 
@@ -190,7 +189,7 @@ class Engine(StationView):
     def connected(self) -> None:
         """A connection stands; its subprotocol is the dialect's."""
         self.rpc.connected()
-        self._timeouts = 0
+        self.answers.connected()
         if self._lost_s is not None and self.dialect.repeats_statuses:
             offline_s = self.port.station_now() - self._lost_s
             if offline_s > self.station.ctx.number(OFFLINE_THRESHOLD):
@@ -221,9 +220,7 @@ class Engine(StationView):
             self._rpc_events(self.rpc.receive(data, self.port.wire_now()))
             if self.rpc.invalid and not known:
                 self._events.append(events.SecurityEvent(SecurityEventType.INVALID_MESSAGES, self.rpc.invalid))
-            for ref in self.outbox.heard():
-                self._given_up(ref, "no answer")
-            self._timeouts = 0
+            self.answers.heard()
         finally:
             self._busy = False
         self._settle()
@@ -231,11 +228,11 @@ class Engine(StationView):
     def _rpc_events(self, todo: Sequence[Any]) -> None:
         for event in todo:
             if isinstance(event, Answered):
-                self._answered(event.ref, event.payload)
+                self.answers.answered(event.ref, event.payload)
             elif isinstance(event, InboundCall):
                 self._inbound(event)
             elif isinstance(event, Failed):
-                self._failed(event)
+                self.answers.failed(event)
             elif isinstance(event, Send) and not self._mute:
                 self.port.send(event.text)
 
@@ -277,7 +274,7 @@ class Engine(StationView):
     def _send(self, outgoing: Outgoing) -> None:
         ref, call = outgoing.ref, outgoing.call
         if isinstance(ref, FactRef) and not call.action:
-            self._deliver(ref, events.Delivered(ref.key))
+            self.answers.deliver(ref, events.Delivered(ref.key))
             return
         timeout_s = self.station.ctx.number(MESSAGE_TIMEOUT, _DEFAULT_TIMEOUT_S)
         raw = isinstance(ref, QueryRef) and isinstance(ref.query, effects.RawQuery)
@@ -285,111 +282,9 @@ class Engine(StationView):
             text = self.rpc.call(ref, call.action, call.payload, self.port.wire_now(), timeout_s, checked=not raw)
         except OutgoingInvalid as problem:
             log.error("%s cannot be sent: %s", call.action, problem)
-            self._invalid(ref, str(problem))
+            self.answers.unsendable(ref, str(problem))
             return
         self.port.send(text)
-
-    def _invalid(self, ref: Ref, problem: str) -> None:
-        if isinstance(ref, FactRef):
-            self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
-        elif isinstance(ref, QueryRef):
-            self._events.append(events.QueryFailed(ref.query, "Invalid", "", problem))
-        elif isinstance(ref, StatusRef):
-            self.board.done((ref.evse, ref.connector))
-
-    def _answered(self, ref: object, payload: Mapping[str, Any]) -> None:
-        self._events.append(events.Traffic())
-        try:
-            if isinstance(ref, FactRef):
-                self._deliver(ref, self.dialect.delivered(ref.key, ref.fact, payload, self))
-            elif isinstance(ref, QueryRef):
-                self._query_answered(ref.query, payload)
-            elif isinstance(ref, StatusRef):
-                self.board.done((ref.evse, ref.connector))
-                self._events.append(events.StatusTold(ref.evse, ref.connector, ref.told))
-        except Exception:
-            log.exception("an answer could not be understood")
-            self._lost_answer(ref)
-
-    def _lost_answer(self, ref: object) -> None:
-        if isinstance(ref, FactRef):
-            self._deliver(ref, events.Delivered(ref.key))
-        elif isinstance(ref, QueryRef):
-            self._events.append(events.QueryFailed(ref.query, "InvalidAnswer"))
-
-    def _deliver(self, ref: FactRef, event: events.Delivered) -> None:
-        """The fact's row goes; the next of its lane leaves once that is recorded."""
-        if event.info is not None:
-            self._stale = True
-        before = self.station.ctx.ledger.seq
-        self._carry_out(self.station.handle(event, self.port.station_now()))
-        after = self.station.ctx.ledger.seq
-        if after == before:
-            self.outbox.answered(ref)
-        else:
-            self._storing.append((after, ref))
-
-    def _query_answered(self, query: Any, payload: Mapping[str, Any]) -> None:
-        asked = getattr(query, "asked", None)
-        if isinstance(query, effects.RawQuery):
-            self.port.query_ended(query.asked, dict(payload), "")
-            return
-        event = self.dialect.answered(query, payload, self)
-        if type(event) not in _QUIET:
-            self._stale = True
-        was = self.station.registration.accepted
-        self._carry_out(self.station.handle(event, self.port.station_now()))
-        if isinstance(query, effects.BootQuery) and self.station.registration.accepted and not was:
-            self.board.repeat_all = True
-        if asked is not None:
-            self.port.query_ended(asked, dict(payload), "")
-
-    def _failed(self, event: Failed) -> None:
-        ref, cause = event.ref, event.cause
-        if cause == "Timeout":
-            self._timeouts = 0 if event.heard else self._timeouts + 1
-        if cause not in ("Disconnected", "Timeout"):
-            self._events.append(events.Traffic())
-        if isinstance(ref, FactRef):
-            self._not_told(ref, event)
-        elif isinstance(ref, QueryRef):
-            self._events.append(events.QueryFailed(ref.query, cause, event.code, event.description))
-            if isinstance(ref.query, effects.RawQuery):
-                problem = f"{event.code}: {event.description}" if cause == "CallError" else cause
-                self.port.query_ended(ref.query.asked, None, problem)
-        elif isinstance(ref, StatusRef):
-            self.board.done((ref.evse, ref.connector))
-            if cause != "Disconnected":
-                self._events.append(events.StatusTold(ref.evse, ref.connector, ref.told))
-        if self._timeouts >= _DEAF_AFTER:
-            self._timeouts = 0
-            self.port.redial("the CSMS does not answer")
-
-    def _not_told(self, ref: FactRef, event: Failed) -> None:
-        """Try again, or give up.
-
-        A CSMS without SecurityEventNotification, as one of plain 1.6, will never answer better: that is said once.
-        """
-        if isinstance(ref.fact, SecurityFact) and event.code in _NO_SUCH_MESSAGE:
-            known, self._unheeded = self._unheeded, True
-            if known:
-                self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
-            else:
-                self._given_up(ref, event.code)
-            return
-        if isinstance(ref.fact, (FirmwareFact, LogFact)) and event.code in _NO_SUCH_MESSAGE:
-            self._given_up(ref, event.code)
-            return
-        retry = self.dialect.retry(ref.fact, self)
-        kind = "CallError" if event.cause == "InvalidAnswer" else event.cause
-        if self.outbox.failed(ref, kind, retry, self.port.wire_now(), event.heard):
-            self._given_up(ref, event.code or event.cause)
-
-    def _given_up(self, ref: FactRef, why: str) -> None:
-        call = self.dialect.render(ref.fact, self)
-        action = call.action if isinstance(call, OutCall) else "a message"
-        self.port.publish("error", {"message": f"{action} was given up: {why}"})
-        self._deliver(ref, self.dialect.dropped(ref.key, ref.fact, self))
 
     # Calls in
 

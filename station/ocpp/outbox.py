@@ -133,7 +133,10 @@ class Outbox:
     @property
     def empty(self) -> bool:
         """Whether nothing waits at all."""
-        return not (self._urgent or self._calls or any(lane.facts for lane in self._lanes))
+        first, second, *further = self._lanes
+        # Asked several times a turn; any() alone takes longer than all the rest.
+        waits = self._urgent or self._calls or first.facts or second.facts
+        return not waits and not (further and any(lane.facts for lane in further))
 
     # What leaves next
 
@@ -191,7 +194,9 @@ class Outbox:
     @property
     def retries(self) -> bool:
         """Whether a fact may have to wait for its retry."""
-        return any(lane.not_before_s > 0 for lane in self._lanes)
+        first, second, *further = self._lanes
+        waits = first.not_before_s > 0 or second.not_before_s > 0
+        return waits or bool(further and any(lane.not_before_s > 0 for lane in further))
 
     def next_deadline(self, now: float) -> float | None:
         """When a fact that waits for its retry may be sent again."""

@@ -48,6 +48,7 @@ FEATURES = frozenset(
         "local_list",
         "reservation",
         "energy_after_invalid_id",
+        "security",
         "signed_meter_values",
         "smart_charging",
     }

@@ -55,6 +55,24 @@ def token_of(params: Params) -> IdToken:
     return IdToken(params["tagId"], params.get("tokenType", "ISO14443"))
 
 
+def plug_car(host: Host, evse: Evse, connector: int, ready: bool = True, soc_percent: float | None = None) -> None:
+    """Plug the simulated car in at a connector; a cable that is only half out of another one is pulled out first.
+
+    Raises:
+        CommandRefused: the pilot is real hardware, or the car is at another connector of the EVSE.
+    """
+    hardware = host.simulated(evse.id, "pilot")
+    bay, other = hardware.bay, hardware.plugged_connector
+    if other != connector:
+        if not bay.plugged:
+            bay.unplug("station")
+        if bay.plugged or bay.lock.locked:
+            raise CommandRefused(f"connector {other} of EVSE {evse.id} is in use")
+    hardware.plugged_connector = connector
+    bay.plug_in(ready, soc_percent)
+    host.plugged(evse.id)
+
+
 def settled(host: Host, data: Data | None = None) -> Wait:
     """Answer once everything is stored."""
 

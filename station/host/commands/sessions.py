@@ -19,6 +19,7 @@ from station.host.commands.common import (
     Wait,
     alive,
     evse_of,
+    plug_car,
     present,
     settled,
     stop_reason,
@@ -38,11 +39,8 @@ def start_transaction(host: Host, params: Params) -> Wait:
     token = host.runner.engine.station.auth.validation.known_as(token_of(params))
     if evse.grant is not None and not evse.grant.token.same(token):
         raise CommandRefused("another card is charging here")
-    if not evse.ev:
-        hardware = host.simulated(evse.id, "pilot")
-        hardware.plugged_connector = connector
-        hardware.bay.plug_in(True, None)
-        host.plugged(evse.id)
+    if not evse.ev or evse.active_connector != connector:
+        plug_car(host, evse, connector)
     presented = present(host, token, (evse.id,)) if evse.grant is None else None
 
     def wait() -> Data | None:

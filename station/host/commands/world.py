@@ -17,6 +17,7 @@ from station.host.commands.common import (
     Wait,
     alive,
     evse_of,
+    plug_car,
     present,
     settled,
     token_of,
@@ -30,12 +31,7 @@ if TYPE_CHECKING:
 def plug_in(host: Host, params: Params) -> Wait:
     """Plug the simulated car in; answer when the pilot shows it."""
     evse, connector = evse_of(host, params)
-    hardware = host.simulated(evse.id, "pilot")
-    if hardware.bay.plugged and hardware.plugged_connector != connector:
-        raise CommandRefused(f"connector {hardware.plugged_connector} of EVSE {evse.id} is in use")
-    hardware.plugged_connector = connector
-    hardware.bay.plug_in(params.get("ready", True), params.get("soc"))
-    host.plugged(evse.id)
+    plug_car(host, evse, connector, params.get("ready", True), params.get("soc"))
 
     def wait() -> Data | None:
         return {} if not host.runner.alive or host.evse(evse.id).ev else None

@@ -111,6 +111,26 @@ async def test_a_power_cut_offline_loses_nothing() -> None:
         assert rig.csms.last("StartTransaction")["timestamp"] < stop(rig)["timestamp"]
 
 
+@pytest.mark.spec("OCPP 1.6 §3.7", "OCPP 1.6 §4.10")
+@virtual
+async def test_several_transactions_that_a_power_cut_ends_are_told_in_order_of_time() -> None:
+    evses = [{"id": number, "max_current": "16A", "phases": 3} for number in (1, 2)]
+    async with Rig(profile={"evses": evses}, variables={"AllowOfflineTxForUnknownId": "true"}) as rig:
+        await rig.boot()
+        await rig.do("go_offline")
+        for connector in (1, 2):
+            await rig.do("plug_in", connector=connector)
+            await rig.do("tap", tagId=f"CARD{connector}", connector=connector)
+            await rig.wait(3)
+        await rig.do("power_cycle")
+        await rig.wait(10)
+        await rig.do("come_online")
+        await rig.until(lambda: len(rig.heard_all("StopTransaction")) == 2)
+        told = [*rig.heard_all("StartTransaction"), *rig.heard_all("StopTransaction")]
+        times = [message["timestamp"] for message in told]
+        assert times == sorted(times)
+
+
 @pytest.mark.spec("OCPP 1.6 §4.10")
 @virtual
 async def test_a_stop_that_was_not_answered_before_the_cut_is_told_after_it() -> None:

@@ -87,7 +87,7 @@ def test_a_request_is_stored_until_it_is_answered() -> None:
     assert bench.asked() == [V2gSigningQuery("csr")]
     assert bench.world.rows[V2G] == {"pending": "csr"}
     bench.world.power_cycle()
-    assert bench.part.pending == "csr"
+    assert bench.part.request.pending == "csr"
     assert bench.asked() == [V2gSigningQuery("csr")] * 2
     bench.world.send(V2gSigningAnswered(accepted=True))
     assert not bench.world.rows.get(V2G)
@@ -124,7 +124,7 @@ def test_a_call_error_is_a_refusal() -> None:
     bench = Bench()
     bench.request()
     bench.world.send(ev.QueryFailed(V2gSigningQuery("csr"), "CallError", "NotSupported"))
-    assert bench.part.pending is None
+    assert bench.part.request.pending is None
     assert bench.part.halted
 
 
@@ -174,7 +174,7 @@ def test_damaged_rows_keep_nobody_from_booting() -> None:
     bench = Bench()
     bench.world.rows[V2G] = {"pending": 5, "halted": "yes", "other": True}
     bench.world.power_cycle()
-    assert (bench.part.pending, bench.part.halted) == (None, False)
+    assert (bench.part.request.pending, bench.part.halted) == (None, False)
     assert {one for one in bench.world.station.damaged if one.startswith(V2G)} == {
         f"{V2G}/{key}" for key in ("pending", "halted", "other")
     }

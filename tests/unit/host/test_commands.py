@@ -133,3 +133,34 @@ def test_a_car_charges_at_the_connector_that_it_was_plugged_into(
             assert {one["status"] for one in rig.host.status()["evses"]} == {"Available"}
 
     play(version, story, profile={"evses": [{"id": 1, "connectors": connectors}]})
+
+
+@BOTH
+@pytest.mark.parametrize("cables", [("fixed", "fixed"), ("socket", "fixed"), ("socket", "socket")])
+def test_a_car_may_change_the_connector_in_no_time(version: str, cables: tuple[str, str]) -> None:
+    """The cable is out of the one connector when it is in the other, however quickly the commands come."""
+    connectors = [{"id": number, "cable": cable} for number, cable in enumerate(cables, 1)]
+
+    async def story(rig: Rig) -> None:
+        for connector in (1, 2, 1):
+            await rig.do("start_transaction", connector=connector, tagId=CARD)
+            evses = rig.host.status()["evses"]
+            assert [one["connector"] for one in evses if one["state"] == "charging"] == [connector]
+            await rig.do("stop_transaction", connector=connector)
+            await rig.do("unplug", connector=connector)
+        await rig.wait(2)
+        assert all(one["status"] == "Available" and not one["faults"] for one in rig.host.status()["evses"])
+
+    play(version, story, profile={"evses": [{"id": 1, "connectors": connectors}]})
+
+
+@BOTH
+def test_no_transaction_is_started_at_a_connector_while_the_car_is_at_another(version: str) -> None:
+    async def story(rig: Rig) -> None:
+        await rig.do("plug_in", connector=1)
+        for command, params in (("plug_in", {}), ("start_transaction", {"tagId": CARD})):
+            with pytest.raises(CommandRefused, match="connector 1 of EVSE 1 is in use"):
+                await rig.do(command, connector=2, **params)
+        assert all(one["state"] in ("idle", "plugged") for one in rig.host.status()["evses"])
+
+    play(version, story, profile={"evses": [{"id": 1, "connectors": [{"id": 1}, {"id": 2}]}]})
