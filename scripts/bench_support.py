@@ -39,6 +39,9 @@ class LeapingClock:
     def utc(self) -> datetime | None:
         return None
 
+    def wall(self) -> datetime | None:
+        return None
+
 
 def profile_for(version: str, port: int) -> Profile:
     """One EVSE with a socket, everything simulated, nothing on disk."""

@@ -37,6 +37,10 @@ class Clock(Protocol):
         """The date and time (aware, UTC), or None while this time base does not know it."""
         ...
 
+    def wall(self) -> datetime | None:
+        """What the clock on the wall shows (aware, UTC), right or wrong; None where there is none."""
+        ...
+
 
 class _Timex(ctypes.Structure):
     """The head of ``struct timex`` (adjtimex(2)); the kernel may fill the reserve behind it."""
@@ -93,6 +97,10 @@ class SystemClock:
             self._known = self._synchronised()
         return datetime.now(UTC) if self._known else None
 
+    def wall(self) -> datetime:
+        """The host's wall time, synchronised or not."""
+        return datetime.now(UTC)
+
 
 class ScaledClock:
     """A time base that begins with its parent's time and runs ``speed`` times as fast.
@@ -136,6 +144,10 @@ class ScaledClock:
             self._origin_utc = wall - timedelta(seconds=self._base.now() - self._origin)
         return self._origin_utc + timedelta(seconds=self.now() - self._origin)
 
+    def wall(self) -> datetime | None:
+        """The date of this time base, else what the parent's clock shows."""
+        return self.utc() or self._base.wall()
+
     def base_delay_s(self, when: float) -> float:
         """Parent seconds from now until this clock shows ``when``; 0 if that has passed."""
         return max(0.0, (when - self.now()) / self._speed)
@@ -163,6 +175,10 @@ class VirtualClock:
     def utc(self) -> datetime | None:
         """The date, as advanced so far, or None where none was given."""
         return None if self._utc_at_zero is None else self._utc_at_zero + timedelta(seconds=self._now)
+
+    def wall(self) -> datetime | None:
+        """The date, as ``utc``."""
+        return self.utc()
 
     def set_utc(self, utc: datetime | None) -> None:
         """Let the date be ``utc`` now (a wall clock that was set, or jumped); None makes it unknown.

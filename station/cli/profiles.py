@@ -59,7 +59,8 @@ def usable(loaded: Loaded) -> Loaded:
     if problems:
         raise ConfigError(problems)
     warnings = (
-        f"{_security_position(loaded, one.key)}: {one.message}; {one.hint}" for one in tls_check.exposed(loaded.profile)
+        f"{_security_position(loaded, one.key)}: {one.message}; {one.hint}"
+        for one in (*tls_check.exposed(loaded.profile), *tls_check.doubtful(loaded.profile))
     )
     return replace(loaded, warnings=(*loaded.warnings, *warnings))
 

@@ -55,8 +55,9 @@ MEASURANDS: Final = (
 
 TX_POINTS: Final = ("ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
 STATES: Final = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
-PWSTRING_PATTERN: Final = r"[A-Za-z0-9*\-_=:+|@.]*"
-"""passwordString of OCPP 2.0.1 part 2, table of primitive data types."""
+NO_CONTROLS_PATTERN: Final = r"[^\x00-\x1f\x7f]*"
+"""Any text of one line. passwordString is limited to no symbols (OCPP 2.0.1 errata 2025-09 §2.1; 1.6 knows no limit,
+Security WP ed.3 §7.2), but Basic authentication takes no control characters (RFC 7617 §2)."""
 IDENTITY_PATTERN: Final = r"[A-Za-z0-9*\-_=+|@.]*"
 """identifierString without the colon, which Basic authentication takes for its own."""
 OFFSET_PATTERN: Final = r"|[+-]([01]\d|2[0-3]):[0-5]\d"
@@ -251,7 +252,7 @@ _SECURITY = (
         mutability=Mutability.WRITE_ONLY,
         minimum=16,
         maximum=40,
-        pattern=PWSTRING_PATTERN,
+        pattern=NO_CONTROLS_PATTERN,
         secret=True,
     ),
     _text(
@@ -262,7 +263,7 @@ _SECURITY = (
         pattern=IDENTITY_PATTERN,
         persistent=False,
     ),
-    _text("SecurityCtrlr", "OrganizationName", maximum=64),
+    _text("SecurityCtrlr", "OrganizationName", maximum=64, pattern=NO_CONTROLS_PATTERN),
     _integer("SecurityCtrlr", "CertificateEntries", default="0", minimum=0, maximum=30, **_COMPUTED),
     _integer("SecurityCtrlr", "SecurityProfile", mutability=Mutability.READ_ONLY, default="0", minimum=0, maximum=3),
     _flag("SecurityCtrlr", "AdditionalRootCertificateCheck", False, feature="security", **_CONSTANT),

@@ -131,7 +131,7 @@ class Certificates:
             int(limit) if limit is not None else _STORE_SIZE,
             event.use is CertificateUse.CSMS_ROOT and variables.flag(_SUCCESSOR_ONLY),
         )
-        self._jobs.start(task, lambda report: self._installed(event, report))
+        self._jobs.start(task, lambda report: self._installed(event, report), asked=True)
 
     def _installed(self, event: InstallCertificate, report: Any) -> None:
         done = RootInstalled("Failed", report.problem) if isinstance(report, JobFailed) else report
@@ -150,7 +150,7 @@ class Certificates:
     def delete(self, event: DeleteCertificate) -> None:
         """DeleteCertificate (M04)."""
         task = DeleteInstalled(event.name, event.uses)
-        self._jobs.start(task, lambda report: self._deleted(event, report))
+        self._jobs.start(task, lambda report: self._deleted(event, report), asked=True)
 
     def _deleted(self, event: DeleteCertificate, report: Any) -> None:
         done = Deleted("Failed", report.problem) if isinstance(report, JobFailed) else report
@@ -173,7 +173,7 @@ class Certificates:
     def list(self, event: ListCertificates) -> None:
         """GetInstalledCertificateIds (M03)."""
         uses = event.uses or (*ROOTS, CertificateUse.V2G_CHAIN)
-        self._jobs.start(ListInstalled(uses), lambda report: self._listed(event, report))
+        self._jobs.start(ListInstalled(uses), lambda report: self._listed(event, report), asked=True)
 
     def _listed(self, event: ListCertificates, report: Any) -> None:
         found = () if isinstance(report, JobFailed) else report

@@ -1,6 +1,6 @@
 """The vocabulary of Plug & Charge: the contract that a vehicle shows instead of a card, and the work on it.
 
-Values, the task and its report. Keys and X.509 are the host's business (``station.host.vault.contract``); what follows
+Values, the task and its report. Keys and X.509 are the host's business (``station.host.vault.v2g_work``); what follows
 is decided by ``station.core.contracts``.
 """
 

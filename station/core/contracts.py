@@ -1,6 +1,6 @@
 """Plug & Charge: what has to be true of a contract before it may charge.
 
-Not the token's way through the validators (``station.core.authorization``, which calls this), nor the certificates of
+Not the token's way through the validators (``station.core.validation``, which calls this), nor the certificates of
 the station itself (``station.core.v2g_certificate``).
 
 Spec: OCPP 2.0.1 C07; OCA "Using ISO 15118 Plug & Charge with OCPP 1.6" v1.0, chapter 5.

@@ -470,9 +470,10 @@ class RecordFailed:
 
 @dataclass(frozen=True, slots=True)
 class ClockLearnt:
-    """The host says that its clock is synchronised."""
+    """The host says what the time is; ``sure``: its clock is synchronised."""
 
     utc: datetime
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

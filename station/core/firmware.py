@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from station.core import names
+from station.core.attempts import Attempts
 from station.core.codec import from_row, to_row
 from station.core.context import Context
 from station.core.effects import Outcome, Reply
@@ -60,7 +61,7 @@ class Firmware:
         reset: takes up a reset of the station.
     """
 
-    __slots__ = ("_count", "_job", "_raised", "_reset", "ctx", "evses", "jobs", "update")
+    __slots__ = ("_attempts", "_count", "_raised", "_reset", "ctx", "evses", "jobs", "update")
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class Firmware:
         self.update: Update | None = None
         self._raised = raised
         self._reset = reset
-        self._job = 0
+        self._attempts = Attempts(ctx, jobs, DEADLINE)
         self._count = 0
 
     # Requests
@@ -86,7 +87,7 @@ class Firmware:
         request = event.request
         if request.signed:
             task = CheckSigner(request.certificate or "")
-            self.jobs.start(task, lambda report: self._signer_checked(event, report))
+            self.jobs.start(task, lambda report: self._signer_checked(event, report), asked=True)
         elif self.ctx.plan.firmware.signed_required:
             self._reply(event, Outcome("Rejected", "SignedOnly", "only signed firmware is installed"))
         else:
@@ -108,7 +109,7 @@ class Firmware:
             self._reply(event, Outcome("Rejected", "InstallationOngoing", "firmware is being installed"))
             return
         self._count += 1
-        self._abandon()
+        self._attempts.stop()
         self.update = update = Update(event.request, f"{self.ctx.timeline.boot}-{self._count}")
         self._store()
         self._reply(event, Outcome("AcceptedCanceled" if going_on else "Accepted"))
@@ -165,7 +166,7 @@ class Firmware:
         update.before = self._version()
         BLUEPRINT.fire(update, "install")
         self._tell(_Status.INSTALLING)
-        self._work(Install(update.file), self._installed)
+        self._attempts.begin(Install(update.file), self._installed)
 
     # Its course
 
@@ -185,7 +186,7 @@ class Firmware:
             return False
         delay_s = (when - ctx.timeline.now_utc(ctx.now)).total_seconds()
         if delay_s > 0:
-            ctx.at(DEADLINE, 0, delay_s)
+            self._attempts.rest(delay_s)
         return delay_s > 0
 
     def _fetch(self) -> None:
@@ -193,7 +194,7 @@ class Firmware:
         if update is not None:
             BLUEPRINT.fire(update, "fetch")
             self._tell(_Status.DOWNLOADING)
-            self._work(Download(update.name, update.request.location), self._fetched)
+            self._attempts.begin(Download(update.name, update.request.location), self._fetched)
 
     def _fetched(self, report: Arrived | TransferEnded | JobFailed) -> None:
         update = self.update
@@ -210,16 +211,16 @@ class Firmware:
                 self._downloaded(update)
             return
         update.attempts += 1
-        lasting = isinstance(report, TransferEnded) and report.lasting
-        if update.request.patience.over(update.attempts, lasting=lasting):
+        if update.request.patience.over(update.attempts, report):
             self._end(_Status.DOWNLOAD_FAILED, report.problem)
         else:
             self._store()
-            self.ctx.at(DEADLINE, 0, update.request.patience.interval_s)
+            self._attempts.rest(update.request.patience.interval_s)
 
     def _verify(self, update: Update) -> None:
         request = update.request
-        self._work(VerifySignature(update.file, request.certificate or "", request.signature or ""), self._verified)
+        task = VerifySignature(update.file, request.certificate or "", request.signature or "")
+        self._attempts.begin(task, self._verified)
 
     def _verified(self, report: SignatureChecked | JobFailed) -> None:
         update = self.update
@@ -277,7 +278,7 @@ class Firmware:
         update = self.update
         if update is None:
             return
-        self._abandon()
+        self._attempts.stop()
         BLUEPRINT.fire(update, "end")
         self._tell(status)
         update.request = replace(
@@ -304,19 +305,6 @@ class Firmware:
     def _version(self) -> str:
         return self.ctx.variables.text(names.FIRMWARE_VERSION) or ""
 
-    def _work(self, task: Any, hear: Callable[[Any], None]) -> None:
-        def heard(report: Any) -> None:
-            self._job = 0
-            hear(report)
-
-        self._job = self.jobs.start(task, heard)
-
-    def _abandon(self) -> None:
-        self.ctx.cancel(DEADLINE, 0)
-        if self._job:
-            self.jobs.abandon(self._job)
-            self._job = 0
-
     # Time, boots and rows
 
     def due(self) -> None:
@@ -326,7 +314,7 @@ class Firmware:
             return
         if update.state in ("scheduled", "postponed"):
             self._look_at_the_clock(update)
-        elif update.state == "downloading" and not self._job:
+        elif update.state == "downloading" and not self._attempts.under_way:
             self._fetch()
 
     def clock_changed(self) -> None:
@@ -337,7 +325,7 @@ class Firmware:
 
     def _look_at_the_clock(self, update: Update) -> None:
         scheduled = update.state == "scheduled"
-        self.ctx.cancel(DEADLINE, 0)
+        self._attempts.wake()
         if not self.ctx.timeline.known or self._arm(update.request.retrieve if scheduled else update.request.install):
             return
         if scheduled:
@@ -345,7 +333,7 @@ class Firmware:
         else:
             BLUEPRINT.fire(update, "wait")
             self._store()
-            self.ctx.at(DEADLINE, 0, 0.0)  # no EVSE has changed: have them looked at
+            self._attempts.rest(0.0)  # no EVSE has changed: have them looked at
 
     def woken(self) -> None:
         """A boot: go on, or say how it ended.
@@ -360,15 +348,15 @@ class Firmware:
             self._succeed(update)
         elif update.state == "installing":
             self._end(_Status.INSTALLATION_FAILED, "the installation was interrupted")
-        elif update.state == "verifying" and not self._job:
+        elif update.state == "verifying" and not self._attempts.under_way:
             self._verify(update)
 
     def registered(self) -> None:
         """The CSMS is there: what was being downloaded is gone on with."""
         update = self.update
-        if update is None or self._job:
+        if update is None or self._attempts.under_way:
             return
-        if update.state == "downloading" and (DEADLINE, 0) not in self.ctx.deadlines:
+        if update.state == "downloading" and not self._attempts.resting:
             self._fetch()
         elif update.state == "postponed":
             self._look_at_the_clock(update)

@@ -22,7 +22,7 @@ class JobFailed:
 
 
 class Jobs:
-    """The jobs under way. ``start`` orders one once the turn is recorded; its reports go to ``hear``."""
+    """The jobs under way; their reports go to ``hear``."""
 
     __slots__ = ("_heard", "_last", "_ledger")
 
@@ -31,12 +31,18 @@ class Jobs:
         self._heard: dict[int, Callable[[Any], None]] = {}
         self._last = 0
 
-    def start(self, task: Any, hear: Callable[[Any], None]) -> int:
-        """Order a job. Answers its number, for ``abandon``."""
+    def start(self, task: Any, hear: Callable[[Any], None], *, asked: bool = False) -> int:
+        """Order a job once the turn is recorded. Answers its number, for ``abandon``.
+
+        ``asked``: at once. Somebody waits for what comes of it, also while the store fails, and it rests on no record.
+        """
         self._last += 1
         job = self._last
         self._heard[job] = hear
-        self._ledger.then(lambda: self._order(job, task), follows=False)
+        if asked:
+            self._order(job, task)
+        else:
+            self._ledger.then(lambda: self._order(job, task), follows=False)
         return job
 
     def _order(self, job: int, task: Any) -> None:

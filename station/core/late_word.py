@@ -1,6 +1,6 @@
 """What follows when the CSMS says late what it thinks of the token of a running transaction.
 
-Called by ``station.core.station`` when a fact was answered.
+Called by ``station.core.delivery`` when a fact was answered.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from station.core.attempts import Attempts
 from station.core.blueprint import Blueprint
 from station.core.codec import from_row, to_row
 from station.core.context import Context
@@ -60,14 +61,14 @@ class Upload:
 class LogUpload:
     """The upload of one station: the one under way, and the request whose log is still being collected."""
 
-    __slots__ = ("_collecting", "_job", "ctx", "jobs", "upload")
+    __slots__ = ("_attempts", "_collecting", "ctx", "jobs", "upload")
 
     def __init__(self, ctx: Context, jobs: Jobs) -> None:
         self.ctx = ctx
         self.jobs = jobs
         self.upload: Upload | None = None
         self._collecting: tuple[int, UploadLog] | None = None
-        self._job = 0
+        self._attempts = Attempts(ctx, jobs, DEADLINE)
 
     # Requests
 
@@ -79,7 +80,7 @@ class LogUpload:
             self._reply(before, Outcome("Rejected", "Canceled", "another log was asked for"))
         request = event.request
         task = CollectLog(request.kind, request.oldest, request.latest)
-        self._collecting = self.jobs.start(task, lambda report: self._collected(event, report)), event
+        self._collecting = self.jobs.start(task, lambda report: self._collected(event, report), asked=True), event
 
     def _collected(self, event: UploadLog, report: Collected | JobFailed) -> None:
         self._collecting = None
@@ -87,7 +88,7 @@ class LogUpload:
             self._reply(event, Outcome("Rejected", "NotAvailable", "there is no such log"))
             return
         before = self.upload
-        self._abandon()
+        self._attempts.stop()
         self.upload = upload = Upload(event.request, report.file)
         self._store()
         self._reply(event, Outcome("AcceptedCanceled" if before else "Accepted", data=report.file))
@@ -124,10 +125,9 @@ class LogUpload:
     def _send(self, upload: Upload) -> None:
         BLUEPRINT.fire(upload, "send")
         self._tell(upload, UploadStatus.UPLOADING)
-        self._job = self.jobs.start(SendLog(upload.file, upload.request.location), self._sent)
+        self._attempts.begin(SendLog(upload.file, upload.request.location), self._sent)
 
     def _sent(self, report: Sent | TransferEnded | JobFailed) -> None:
-        self._job = 0
         upload = self.upload
         if upload is None:
             return
@@ -135,11 +135,10 @@ class LogUpload:
             self._end(upload, UploadStatus.UPLOADED)
             return
         upload.attempts += 1
-        lasting = isinstance(report, TransferEnded) and report.lasting
-        if not upload.request.patience.over(upload.attempts, lasting=lasting):
+        if not upload.request.patience.over(upload.attempts, report):
             BLUEPRINT.fire(upload, "pause")
             self._store()
-            self.ctx.at(DEADLINE, 0, upload.request.patience.interval_s)
+            self._attempts.rest(upload.request.patience.interval_s)
             return
         failed = report.status if isinstance(report, TransferEnded) else UploadStatus.UPLOAD_FAILURE
         self._end(upload, failed)
@@ -158,22 +157,16 @@ class LogUpload:
             self._store()
             ctx.ledger.tell(LogFact(status, ctx.stamp(), upload.request.request_id, offline=not ctx.online))
 
-    def _abandon(self) -> None:
-        self.ctx.cancel(DEADLINE, 0)
-        if self._job:
-            self.jobs.abandon(self._job)
-            self._job = 0
-
     # Time, boots and rows
 
     def due(self) -> None:
         """The pause before the next attempt is over."""
-        if self.upload is not None and not self._job:
+        if self.upload is not None and not self._attempts.under_way:
             self._send(self.upload)
 
     def registered(self) -> None:
         """The CSMS is there: what a power cut interrupted goes on."""
-        if self.upload is not None and not self._job and (DEADLINE, 0) not in self.ctx.deadlines:
+        if self.upload is not None and not (self._attempts.under_way or self._attempts.resting):
             self._send(self.upload)
 
     def _store(self) -> None:

@@ -2,7 +2,7 @@
 
 A new one is on trial until it has connected; the one before is kept so long and used where the CSMS does not take the
 new. Keys, requests and X.509 are jobs (``certificate_tasks``); how a request is sent and repeated is
-``signing_request``'s. Called by ``station.core.station`` and by ``station.core.certificates``, which keeps the roots.
+``signing_request``'s. Called by ``station.core.dispatch`` and ``station.core.certificates``, which keeps the roots.
 
 Spec: Security WP ed.3 A02, A03; OCPP 2.0.1 A02, A03 with the errata of 2025-01.
 """
@@ -134,7 +134,7 @@ class OwnCertificate:
             self._reject(event, "the chain is longer than MaxCertificateChainSize")
             return
         task = TakeSigned(event.chain, self.ctx.variables.text(_ORGANIZATION) or "", event.early)
-        self._jobs.start(task, lambda report: self._taken(event, report))
+        self._jobs.start(task, lambda report: self._taken(event, report), asked=True)
 
     def _reject(self, event: CertificateSigned, problem: str) -> None:
         """A02.FR.07, .20: told as a security event, and not asked for again by ourselves."""

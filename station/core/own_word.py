@@ -1,6 +1,7 @@
 """What the station itself knows of tokens: what list and cache say of one today, and where they learn it.
 
-Who is asked in which order, and what follows for a card that is shown, is ``station.core.authorization``'s business.
+Who is asked in which order is ``station.core.validation``'s business, what follows for a card that is shown
+``station.core.authorization``'s.
 
 Spec: OCPP 2.0.1 C10, C12-C15; OCPP 1.6 §3.5.
 """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from station.core import events
 from station.core.charging import Grant
 from station.core.effects import Publish
+from station.core.transactions import POWER_TRIGGERS
 from station.core.turn import NOTHING_FOLLOWS
 from station.core.values import StopReason, TriggerReason
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 RETRY: Final = "retry"
 _RETRY_S: Final = 5.0
-_POWER_TRIGGERS: Final = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
 
 
 def recorded(station: Station, event: events.Recorded) -> object:
@@ -75,4 +75,4 @@ def power_failing(station: Station, event: events.PowerFailing) -> None:
     for evse in station.evses:
         evse.contactor.open()
         if evse.transaction is not None and not event.resume:
-            evse.stop(event.reason, _POWER_TRIGGERS.get(event.reason, TriggerReason.ABNORMAL_CONDITION))
+            evse.stop(event.reason, POWER_TRIGGERS.get(event.reason, TriggerReason.ABNORMAL_CONDITION))

@@ -8,6 +8,7 @@ Spec: OCA "OCPP & California Pricing Requirements" v3, 3.1 (costs, triggers), 3.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from station.core import names
 from station.core.costs import FinalCost, PriceText, RunningCost, accrued, turned
 from station.core.effects import Outcome, Reply
 from station.core.events import CostTold, PriceTold
-from station.core.facts import UnpluggedFact
+from station.core.facts import TransactionFact, UnpluggedFact
 from station.core.meter import Purpose
 from station.core.values import TokenInfo, TokenStatus
 
@@ -48,6 +49,7 @@ class Bill:
     """The cost of a transaction as it runs. ``above``: whether the power is above its threshold; None: not known."""
 
     transaction_id: str
+    wire_id: str
     running: RunningCost
     idle_since: datetime
     phase: str
@@ -113,19 +115,21 @@ class Pricing:
                 evse=evse.id,
                 connector=evse.active_connector,
                 id=identity,
+                wire_id=event.wire_id,
                 cost=float(self._rounded(cost.cost)),
                 final=True,
                 texts=_shown(cost.texts),
                 qr_code=cost.qr_code or None,
             )
             return
-        self._run(evse, identity, cost)
+        self._run(evse, identity, event.wire_id, cost)
 
-    def _run(self, evse: Evse, identity: str, cost: RunningCost) -> None:
+    def _run(self, evse: Evse, identity: str, wire_id: str, cost: RunningCost) -> None:
         bills = self.bills = self.bills if self.bills is not None else {}
         before = bills.get(evse.id)
         goes_on = before is not None and before.transaction_id == identity and before.running.idle and cost.idle
-        bill = bills[evse.id] = Bill(identity, cost, before.idle_since if goes_on and before else cost.at, phase(evse))
+        idle_since = before.idle_since if goes_on and before else cost.at
+        bill = bills[evse.id] = Bill(identity, wire_id, cost, idle_since, phase(evse))
         bill.above = self._above(evse, bill)
         bill.energy_told = self._energy_reached(evse, bill)
         self._schedule()
@@ -137,15 +141,25 @@ class Pricing:
         for evse in self.station.evses:
             if evse.transaction is not None and bindings.get(evse.transaction.id, evse.transaction.id) == wire_id:
                 return evse, evse.transaction.id
-        for number, (identity, wire) in (self._recent or {}).items():
+        for number, identity, wire in self._over():
             if bindings.get(identity, wire) == wire_id and (at := self.station.evse(number)) is not None:
                 return at, identity
         return None
 
+    def _over(self) -> Iterator[tuple[int, str, str]]:
+        """EVSE, id and id on the wire of the last transactions; also those of which something is still to be told."""
+        for number, identity in (self._unplugs or {}).items():
+            yield number, identity, identity
+        for fact in self.station.ctx.ledger.facts.values():
+            if isinstance(fact, (TransactionFact, UnpluggedFact)):
+                yield fact.evse, fact.transaction_id, fact.transaction_id
+        for number, (identity, wire) in (self._recent or {}).items():
+            yield number, identity, wire
+
     # Waiting for a price before a session begins
 
     def hold(self, case: Case, info: TokenInfo) -> bool:
-        """Whether an accepted token waits for its price; ``station.core.authorization`` asks this."""
+        """Whether an accepted token waits for its price; ``station.core.validation`` asks this."""
         wait_s = self.station.ctx.number(names.USER_PRICE_WAIT_MS) / 1000
         if wait_s <= 0 or info.status is not TokenStatus.ACCEPTED or not self._enabled:
             return False
@@ -283,12 +297,12 @@ class Pricing:
 
     # Showing
 
-    def cost(self, evse: int) -> float | None:
-        """What the running transaction of an EVSE has cost by now, as far as it is known."""
+    def cost(self, evse: int, now: datetime) -> float | None:
+        """What the running transaction of an EVSE has cost by ``now`` (UTC), as far as it is known."""
         bill, at = (self.bills or {}).get(evse), self.station.evse(evse)
         if bill is None or at is None:
             return None
-        return float(self._rounded(accrued(bill.running, bill.idle_since, self._register_wh(at), self._now())))
+        return float(self._rounded(accrued(bill.running, bill.idle_since, self._register_wh(at), now)))
 
     def _show(self, evse: Evse, bill: Bill) -> None:
         self._publish(
@@ -296,6 +310,7 @@ class Pricing:
             evse=evse.id,
             connector=evse.active_connector,
             id=bill.transaction_id,
+            wire_id=bill.wire_id,
             cost=float(self._rounded(bill.running.cost)),
             final=False,
             texts=[],

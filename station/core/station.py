@@ -329,9 +329,12 @@ class Station:
         return NOTHING_FOLLOWS
 
     def clock_learnt(self, event: events.ClockLearnt) -> None:
-        """The host's clock is synchronised; the CSMS's word, where there was one, goes before it."""
+        """The host's clock was read; the CSMS's word, where there was one, goes before it."""
         before = self.ctx.timeline.offset
-        if before is None:
+        if not event.sure:
+            self.ctx.timeline.assume(event.utc, self.ctx.now)
+            self.smart_charging.clock_changed()
+        elif before is None:
             self.registration.learn_time(event.utc)
             self._clock_changed(before)
 

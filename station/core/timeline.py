@@ -21,15 +21,19 @@ class Timeline:
     """The offsets between monotonic time and UTC, one for each boot that stamps may come from.
 
     ``offsets[boot]`` is the UTC of monotonic zero of an earlier boot in seconds since 1970; ``begins`` and ``ends`` are
-    the first and the last moment of those boots that anything restored speaks of.
+    the first and the last moment of those boots that anything restored speaks of. ``assumed`` is an offset that nobody
+    vouches for: for what is better guessed than left out while ``offset`` is None. ``told_s`` is the latest moment of
+    this boot that was told of.
     """
 
-    __slots__ = ("begins", "boot", "ends", "offset", "offsets", "zero")
+    __slots__ = ("assumed", "begins", "boot", "ends", "offset", "offsets", "told_s", "zero")
 
     def __init__(self, boot: int, now: float) -> None:
         self.boot = boot
         self.zero = now
         self.offset: float | None = None
+        self.assumed: float | None = None
+        self.told_s = now
         self.offsets: dict[int, float] = {}
         self.begins: dict[int, float] = {}
         self.ends: dict[int, float] = {}
@@ -53,6 +57,11 @@ class Timeline:
         self.offset = offset
         return True
 
+    def assume(self, utc: datetime, now: float) -> None:
+        """Note what a clock shows that may be wrong; a time that cannot be is no guess."""
+        if _FIRST <= utc < _LAST:
+            self.assumed = utc.timestamp() - now
+
     def stamp(self, now: float) -> Stamp:
         """The stamp of this moment."""
         return Stamp(now, self.boot)
@@ -71,6 +80,16 @@ class Timeline:
             start = (self.offset or 0.0) + self.zero
             offset = start - max(self.ends.get(stamp.boot, stamp.at_s), stamp.at_s)
         return _EPOCH + timedelta(seconds=offset + stamp.at_s)
+
+    def in_order(self, stamp: Stamp) -> Stamp:
+        """``stamp`` as it is told: never before what was told already (OCPP 1.6 §3.7, OCPP 2.0.1 E11.FR.02).
+
+        What waits for a last reading is told after what happened elsewhere meanwhile.
+        """
+        if stamp.boot != self.boot:
+            return stamp
+        self.told_s = max(self.told_s, stamp.at_s)
+        return Stamp(self.told_s, self.boot)
 
     def now_utc(self, now: float) -> datetime:
         """UTC of this moment; counted from 1970 while unknown."""

@@ -1,6 +1,6 @@
 """What the station itself knows of tokens: the authorization cache, and beside it the local authorization list.
 
-Not here: the list's own rules (``station.core.local_list``), who is asked when (``station.core.authorization``).
+Not here: the list's own rules (``station.core.local_list``), who is asked when (``station.core.validation``).
 
 Spec: OCPP 2.0.1 C10-C12; OCPP 1.6 §3.5.1, §3.5.3.
 """

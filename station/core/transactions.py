@@ -37,7 +37,8 @@ _AUTHORIZED: Final = Condition.AUTHORIZED.value
 _PATH: Final = Condition.POWER_PATH_CLOSED.value
 _DATA_SIGNED: Final = Condition.DATA_SIGNED.value
 _ALIVE: Final = (Condition.EV_CONNECTED | Condition.AUTHORIZED | Condition.PARKING_BAY_OCCUPANCY).value
-_POWER_TRIGGERS: Final = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
+POWER_TRIGGERS: Final = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
+"""What brings about an end for these reasons; for others it is an abnormal condition."""
 
 
 class Surroundings(Protocol):
@@ -255,12 +256,13 @@ class TransactionDesk:
         mute = phase is Phase.UPDATED and not values and token is None and not ctx.plan.tells_states
         if not mute:
             stamp = transaction.started if phase is Phase.STARTED else ctx.stamp()
+            told = ctx.timeline.in_order(stamp if ending is None else ending.stamp)
             ctx.ledger.tell(
                 TransactionFact(
                     phase=phase,
                     transaction_id=transaction.id,
                     seq_no=transaction.seq_no,
-                    stamp=stamp if ending is None else ending.stamp,
+                    stamp=told,
                     trigger=trigger,
                     evse=transaction.evse,
                     connector=transaction.connector,
@@ -276,14 +278,17 @@ class TransactionDesk:
                     offline=not ctx.online,
                 )
             )
-            transaction.seq_no += 1
-            transaction.token_told = transaction.token_told or introduces
-            # An end that is told after a power cut must not lie before this.
-            transaction.last = stamp
-            if introduces and phase is Phase.UPDATED:
-                self._publish_started(transaction)
+            self._note_told(transaction, phase, stamp, introduces)
         if phase is not Phase.ENDED:
             self.store()
+
+    def _note_told(self, transaction: Transaction, phase: Phase, stamp: Stamp, introduces: bool) -> None:
+        transaction.seq_no += 1
+        transaction.token_told = transaction.token_told or introduces
+        # An end that is told after a power cut must not lie before this.
+        transaction.last = stamp
+        if introduces and phase is Phase.UPDATED:
+            self._publish_started(transaction)
 
     def _count_charging(self, transaction: Transaction, state: ChargingState) -> None:
         if self.told_state is ChargingState.CHARGING:
@@ -311,7 +316,7 @@ class TransactionDesk:
         """Tell what the variables select from a reading that was taken for ``purpose``."""
         value = self.sampler.value(reading, self.ctx.stamp(), purpose)
         if purpose is Purpose.TRIGGER_OUTSIDE or not self.running or self.transaction is None:
-            if value is not None and purpose in _TOLD_OUTSIDE:
+            if value is not None and purpose in (_TOLD_OUTSIDE if self.ctx.registered else _ASKED_FOR):
                 self.ctx.notify(MeterNotice(self.evse.id, self.evse.active_connector, (value,)))
         elif purpose in (Purpose.PERIODIC_END, Purpose.CLOCK_END):
             self.sampler.keep(self.transaction.id, value)
@@ -412,6 +417,10 @@ class TransactionDesk:
         self.told_state = ChargingState.IDLE
         if self.transaction is not None:
             self.meter.resume(self.transaction.last_wh)
+            if self.meter.last is not None:
+                # Read, and shown, before it was decided that the transaction goes on.
+                self.took(self.meter.last)
+                self.store()
         self.sampler.schedule()
 
     def power_lost(self, reason: StopReason) -> None:
@@ -425,12 +434,14 @@ class TransactionDesk:
         self.undecided = False
         known = transaction.last or transaction.started
         stamp = Stamp(max(known.at_s, self.ctx.timeline.ends.get(known.boot, known.at_s)), known.boot)
-        trigger = _POWER_TRIGGERS.get(reason, TriggerReason.ABNORMAL_CONDITION)
+        trigger = POWER_TRIGGERS.get(reason, TriggerReason.ABNORMAL_CONDITION)
         self.ending = Ending(stamp, reason, trigger)
         self.finish(Reading(transaction.last_wh))
 
 
-_TOLD_OUTSIDE: Final = (Purpose.CLOCK, Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE, Purpose.OTHER)
+_ASKED_FOR: Final = (Purpose.TRIGGER, Purpose.TRIGGER_OUTSIDE)
+_TOLD_OUTSIDE: Final = (*_ASKED_FOR, Purpose.CLOCK, Purpose.OTHER)
+"""What is told without a transaction; nothing but what was asked for before the boot is accepted (B02.FR.02)."""
 _SAMPLED: Final = {
     Purpose.PERIODIC: TriggerReason.METER_VALUE_PERIODIC,
     Purpose.CLOCK: TriggerReason.METER_VALUE_CLOCK,

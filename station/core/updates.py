@@ -72,8 +72,9 @@ class Patience:
     interval_s: float = RETRY_INTERVAL_S
     asked: bool = False
 
-    def over(self, attempts: int, *, lasting: bool) -> bool:
-        """Whether it is given up after so many attempts, the last of which failed for a ``lasting`` reason or not."""
+    def over(self, attempts: int, last: object) -> bool:
+        """Whether it is given up after so many attempts, the last of which was reported so."""
+        lasting = isinstance(last, TransferEnded) and last.lasting
         return attempts > self.retries or (lasting and not self.asked)
 
     @staticmethod

@@ -132,7 +132,7 @@ class V2gCertificate:
         if not self.request.fits(event.chain):
             self._reject(event, "the V2G chain is longer than MaxCertificateChainSize")
         else:
-            self._jobs.start(TakeV2gSigned(event.chain), lambda report: self._taken(event, report))
+            self._jobs.start(TakeV2gSigned(event.chain), lambda report: self._taken(event, report), asked=True)
 
     def _reject(self, event: V2gSigned, problem: str) -> None:
         """A02.FR.07, .20: told as a security event, and not asked for again by ourselves."""

@@ -1,6 +1,6 @@
 """The vocabulary of the V2G certificate, which the station shows to vehicles: events, the query, tasks and a report.
 
-Called by ``station.core.v2g_certificate``; the tasks are carried out by ``station.host.vault.v2g``. Certificates
+Called by ``station.core.v2g_certificate``; the tasks are carried out by ``station.host.vault.v2g_work``. Certificates
 towards the CSMS and roots are ``certificate_tasks``, whose ``Taken`` and ``OwnState`` are reported here too.
 """
 

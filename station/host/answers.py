@@ -45,7 +45,7 @@ class Answers:
         self._timeouts = 0
 
     def heard(self) -> None:
-        """Something came in: the connection is alive, so what had its attempts on it is given up."""
+        """Something came in: the connection is alive, so the attempts made over it count, and may be used up."""
         for ref in self._engine.outbox.heard():
             self._given_up(ref, "no answer")
         self._timeouts = 0
@@ -158,6 +158,9 @@ class Answers:
         kind = "CallError" if event.cause == "InvalidAnswer" else event.cause
         if engine.outbox.failed(ref, kind, retry, engine.port.wire_now(), event.heard):
             self._given_up(ref, event.code or event.cause)
+        elif event.cause == "Timeout" and not event.heard:
+            # Is it this message or the connection? Without anything else to say nobody would ever know.
+            engine.feed(events.TriggerHeartbeat())
 
     def _given_up(self, ref: FactRef, why: str) -> None:
         engine = self._engine

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
 
 from station.clock import utc_text
 from station.core.device_model import Address
 from station.core.evse import Evse
 from station.host.engine import Engine
+from station.host.hardware import EvseHardware
+
+_ENTRIES: Final = Address.parse("SecurityCtrlr.CertificateEntries")[0]
+_IDENTITY: Final = Address.parse("SecurityCtrlr.Identity")[0]
 
 
 class Computed:
@@ -17,6 +24,24 @@ class Computed:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def attach(self, hardware: Mapping[int, EvseHardware], identity: str, entries: Callable[[], int]) -> None:
+        """Have the station's variables read from here from now on.
+
+        Args:
+            hardware: by EVSE; its meters know their keys.
+            identity: the station's, as it presents itself to the CSMS.
+            entries: counts the certificates that are installed.
+        """
+        variables = self._engine.variables
+        providers: dict[Address, Callable[[], str]] = {_IDENTITY: lambda: identity, _ENTRIES: lambda: str(entries())}
+        for evse, devices in hardware.items():
+            key = Address("FiscalMetering", None, evse, None, "PublicKey")
+            providers[key] = partial(getattr, devices, "public_key")
+        for address, provider in providers.items():
+            if variables.known(address):
+                variables.compute(address, provider)
+        variables.compute_with(self.value)
 
     def value(self, address: Address) -> str | None:
         """The value of a computed variable; None leaves the delivered one."""

@@ -29,9 +29,10 @@ from station.host.hardware import Devices, EvseHardware
 from station.host.kind import Kind
 from station.host.process_log import PROCESS_LOG
 from station.host.readers import Readers
-from station.host.runner import Runner, Surroundings
+from station.host.runner import Runner
 from station.host.station_log import StationLog
 from station.host.status import station_status
+from station.host.surroundings import Surroundings
 from station.host.tracing import Tracer
 from station.host.variables import variable_list
 from station.net import dial

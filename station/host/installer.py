@@ -18,7 +18,7 @@ from typing import Final
 LONGEST_S: Final = 1800.0
 """How long an installer may run before it is killed."""
 
-_LINE: Final = re.compile(r"\s*(version|result)\s*[:=]\s*(\S{1,50})\s*", re.IGNORECASE)
+_LINE: Final = re.compile(r"\s*(version|result)\s*[:=]\s*([!-~]{1,50})\s*", re.IGNORECASE)
 _IN_NAME: Final = re.compile(r"\d+(?:\.\d+)+")
 _HEAD_BYTES: Final = 4096
 _OUTPUT_BYTES: Final = 64 * 1024
@@ -119,7 +119,9 @@ async def _read(process: asyncio.subprocess.Process, lines: list[str], note: Cal
 
 
 def _take(raw: bytes, lines: list[str], note: Callable[[str], None]) -> None:
-    line = raw.decode("utf-8", "replace").strip()[:_LINE_LENGTH]
+    # It ends up on terminals.
+    text = "".join(letter if letter.isprintable() else " " for letter in raw.decode("utf-8", "replace"))
+    line = text.strip()[:_LINE_LENGTH]
     if line:
         lines.append(line)
         note(line)

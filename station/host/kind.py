@@ -23,23 +23,8 @@ from station.ocpp.v16 import DIALECT as V16
 from station.ocpp.v16 import price_keys
 from station.ocpp.v201 import DIALECT as V201
 
-FEATURES = frozenset(
-    {
-        "core",
-        "auth_cache",
-        "cost_messages",
-        "energy_after_invalid_id",
-        "firmware",
-        "local_list",
-        "local_time",
-        "plug_and_charge",
-        "remote_trigger",
-        "reservation",
-        "security",
-        "smart_charging",
-    }
-)
-"""The functions that this program has, in the catalogue's names; each version has those that it has words for."""
+_SIGNED = frozenset({"signed_meter_values"})
+"""What a station can do only with a meter that can."""
 
 DIALECTS: dict[str, Dialect] = {dialect.subprotocol: dialect for dialect in (V201, V16)}
 
@@ -56,9 +41,9 @@ class Kind:
 
     @cached_property
     def features(self) -> Mapping[str, frozenset[str]]:
-        """The features present, by version."""
-        present = FEATURES | {"signed_meter_values"} if self._signs else FEATURES
-        return {dialect.version: present & dialect.functions for dialect in DIALECTS.values()}
+        """The features present, by version: those that the version has words for and the hardware is fit for."""
+        lacking = frozenset() if self._signs else _SIGNED
+        return {dialect.version: dialect.functions - lacking for dialect in DIALECTS.values()}
 
     @cached_property
     def _signs(self) -> bool:
@@ -198,7 +183,8 @@ class Kind:
         return BayOptions(
             max_current_a=evse.max_current_a,
             phases=evse.phases,
-            cable=evse.connectors[0].cable,
+            # One bay serves them all; what it shows of the station's end counts only at a socket.
+            cable="socket" if any(c.cable == "socket" for c in evse.connectors) else "fixed",
             car=CarOptions(
                 battery_wh=car.battery_wh,
                 soc_percent=car.soc_percent,

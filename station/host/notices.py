@@ -27,17 +27,20 @@ class Notices:
         self.engine = engine
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
-        """An event of the core: EVSE and connector become the connector's number, ids those of the wire."""
+        """An event of the core: EVSE and connector become the connector's number, ids those of the wire.
+
+        ``wire_id`` is the id on the wire where the transaction may be over and nothing else knows it any more.
+        """
         out: dict[str, Any] = {}
         if "evse" in data:
             out["connector"] = self.engine.number(data["evse"], data["connector"])
         for name, value in data.items():
             if name == "id":
                 out["id"] = value
-                out["transactionId"] = wire_number(self.engine.wire_id(value))
+                out["transactionId"] = wire_number(data.get("wire_id") or self.engine.wire_id(value))
             elif name == "token":
                 out["tagId"] = tag(value)
-            elif name not in ("evse", "connector"):
+            elif name not in ("evse", "connector", "wire_id"):
                 out[name] = value
         self.engine.port.publish(event, out)
 

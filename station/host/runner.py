@@ -1,7 +1,8 @@
 """One station on an event loop: the shell around the engine.
 
-Owns the connection, the timer and the boots; the store and the hardware outlive boots and belong to whoever made the
-runner. All events of a station pass through its engine in the loop's thread, so there are no locks.
+Owns the connection, the timer and the engine of the boot that runs; how one boot follows another is ``restarts``. The
+store and the hardware outlive boots and belong to whoever made the runner. All events of a station pass through its
+engine in the loop's thread, so there are no locks.
 """
 
 from __future__ import annotations
@@ -10,12 +11,9 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
-from station.clock import Clock, SystemClock
 from station.config import Profile
 from station.core import effects, events
 from station.core.device_model import Address
@@ -27,65 +25,33 @@ from station.core.values import BootReason, Stamp, StopReason
 from station.core.variables import Variables
 from station.errors import StationError
 from station.host import security_profile
+from station.host.alarm import Alarm
 from station.host.computed import Computed
 from station.host.credentials import Credentials
 from station.host.engine import Engine
-from station.host.hardware import EvseHardware
 from station.host.ids import Ids
 from station.host.jobs.bench import Bench
 from station.host.jobs.desk import JobDesk
 from station.host.kind import Kind
 from station.host.link import Link
+from station.host.restarts import Restarts
 from station.host.security_desk import SecurityDesk
 from station.host.state_folder import StateFolder
-from station.host.station_log import StationLog
-from station.net import BackOffSettings, DialFailed, Target, dial
-from station.net.transfer.api import Transfers
+from station.host.surroundings import Surroundings
+from station.net import BackOffSettings, DialFailed, Target
 from station.net.transfer.files import FileTransfers
 from station.ocpp.dialect import Dialect
 from station.ocpp.rpc import Rpc
-from station.store import Store
 
 log = logging.getLogger(__name__)
 
-DRAIN_S = 4.0
-"""How long an ordered end waits for what is still to be told: the whole stop takes less than five seconds."""
-
-HARD_DRAIN_S = 1.0
-"""A hard reset does not wait for the queue, only so long that what was just sent need not be sent again."""
 _PING = Address.parse("OCPPCommCtrlr.WebSocketPingInterval")[0]
 _WAIT = Address.parse("OCPPCommCtrlr.RetryBackOffWaitMinimum")[0]
 _RANDOM = Address.parse("OCPPCommCtrlr.RetryBackOffRandomRange")[0]
 _TIMES = Address.parse("OCPPCommCtrlr.RetryBackOffRepeatTimes")[0]
 _PASSWORD = security_profile.PASSWORD
 _TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
-_ENTRIES = Address.parse("SecurityCtrlr.CertificateEntries")[0]
-_IDENTITY = Address.parse("SecurityCtrlr.Identity")[0]
 _UNANSWERED_S = 30.0
-
-Told = Callable[[str, dict[str, Any]], None]
-Traced = Callable[[str, str | bytes], None]
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What a runner is given. ``told`` hears events (docs/control.md), ``traced`` every frame ('>' or '<', text).
-
-    ``transfers`` carry files; left out: real ones. ``status`` is what the station shows of itself, ``log`` its lines.
-    """
-
-    store: Store
-    hardware: dict[int, EvseHardware]
-    told: Told
-    traced: Traced | None = None
-    clock: Clock = field(default_factory=SystemClock)
-    url: str | None = None
-    seed: str | None = None
-    dialer: Callable[..., Any] = dial
-    exits: Callable[[], None] | None = None
-    transfers: Transfers | None = None
-    status: Callable[[], dict[str, Any]] = dict
-    log: StationLog | None = None
 
 
 class Runner:
@@ -109,17 +75,15 @@ class Runner:
         self.alive = False
         self.waiters: dict[int, asyncio.Future[Any]] = {}
         self.on_turn: Callable[[], None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
+        self._alarm = Alarm(loop, self._ring)
         self._ringing = False
         self._speed: float = getattr(surroundings.clock, "speed", 1.0)
         self._boots = 0
         self._asked = 0
-        self._resurrection: asyncio.TimerHandle | None = None
         self.security = SecurityDesk(self)
         self.link = Link(self, surroundings.dialer, f"{surroundings.seed or ''}/{profile.station.id}/link", loop)
         self.stay_offline = False
-        self.rebooting = False
+        self.restarts = Restarts(self)
         self.state = StateFolder(profile.state)
         self.credentials = Credentials(profile, self.state, lambda: self.engine.station.certificates, self.utc)
         self._transfers = surroundings.transfers or FileTransfers(
@@ -149,15 +113,8 @@ class Runner:
             self.profile, self.state, self._transfers, engine, self.link.verified_by, around.status, around.log
         )
         self._jobs = JobDesk(self.loop, bench, self.feed)
-        if variables.known(_IDENTITY):
-            variables.compute(_IDENTITY, lambda: self.profile.station.id)
-        for evse, hardware in self.around.hardware.items():
-            key = Address("FiscalMetering", None, evse, None, "PublicKey")
-            if variables.known(key):
-                variables.compute(key, partial(getattr, hardware, "public_key"))
-        if variables.known(_ENTRIES):
-            variables.compute(_ENTRIES, lambda: str(self.credentials.entries()))
-        variables.compute_with(Computed(engine).value)
+        computed = Computed(engine)
+        computed.attach(around.hardware, self.profile.station.id, self.credentials.entries)
         if variables.known(security_profile.LEVEL):
             variables.guard(security_profile.LEVEL, security_profile.guard(self.credentials, variables))
         for address in (_PING, _PASSWORD, security_profile.LEVEL):
@@ -174,9 +131,11 @@ class Runner:
         self.engine.start()
         for hardware in self.around.hardware.values():
             hardware.attach(self.feed)
-        utc = self.around.clock.utc()
+        utc, wall = self.around.clock.utc(), self.around.clock.wall()
         if utc is not None:
             self.feed(events.ClockLearnt(utc))
+        elif wall is not None:
+            self.feed(events.ClockLearnt(wall, sure=False))
         self.feed(ready)
         for key in self.engine.station.damaged:
             self.around.told("error", {"message": f"the stored row {key} cannot be read and is left out"})
@@ -187,62 +146,31 @@ class Runner:
         self._jobs.close()
         self.security.down()
         self.link.abort()
-        self._cancel_timer()
+        self._alarm.cancel()
         for hardware in self.around.hardware.values():
             hardware.detach()
             hardware.bay.power_cut()
 
-    def boot_later(self, delay_s: float, reason: BootReason, ready: events.HardwareReady) -> None:
-        """Boot again after ``delay_s`` of station time."""
-        self.rebooting = True
-
-        def begin() -> None:
-            self._resurrection = None
-            self.rebooting = False
-            self.engine = self._make_engine(reason)
-            self._begin(ready)
-            if not self.stay_offline:
-                self.connect()
-            self._turned()
-
-        self._resurrection = self.loop.call_later(self._real(delay_s), begin)
-
-    def power_cycle(self, reason: StopReason, resume: bool | None) -> None:
-        """Cut the power; it comes back by itself."""
-        self.down()
-        ready = events.HardwareReady(reason, resume)
-        self.boot_later(self.profile.reboot.takes_s, BootReason.POWER_UP, ready)
-
-    def reboot(self, effect: effects.Reboot) -> None:
-        """Port: start anew in order, after what is queued was told or the drain time is over."""
-        self.rebooting = True
-        self.loop.create_task(self._reboot(effect))
-
-    async def _reboot(self, effect: effects.Reboot) -> None:
-        engine = self.engine
-        await self.drained(DRAIN_S if effect.drain else HARD_DRAIN_S)
-        if not self.alive or engine is not self.engine:
-            return  # The power went, or the process ends: that is a boot, or none, of its own.
-        self.link.close("rebooting")
-        if self.profile.reboot.real and self.around.exits is not None:
-            self.around.exits()
-            return
-        self.down()
-        self.boot_later(self.profile.reboot.takes_s, effect.reason, events.HardwareReady())
+    def boot(self, reason: BootReason, ready: events.HardwareReady) -> None:
+        """The next boot after one that is ``down``."""
+        self.engine = self._make_engine(reason)
+        self._begin(ready)
+        if not self.stay_offline:
+            self.connect()
+        self._turned()
 
     async def stop(self) -> None:
         """The ordered stop: contactors open, transactions end, what can be told in time is told, all is stored."""
-        if self._resurrection is not None:
-            self._resurrection.cancel()
+        self.restarts.cancel()
         if self.alive:
             resume = self.profile.transactions.after_power_loss == "resume"
             self.feed(events.PowerFailing(StopReason.REBOOT, resume))
-            await self.drained()
+            await self.restarts.drained()
             self.alive = False
         self._jobs.close()
         self.security.down()
         self.link.close("stopped")
-        self._cancel_timer()
+        self._alarm.cancel()
         for hardware in self.around.hardware.values():
             hardware.release()
         for waiter in self.waiters.values():
@@ -250,18 +178,6 @@ class Runner:
         await asyncio.sleep(0)
         await self.loop.run_in_executor(None, self.around.store.close)
         self.state.release()
-
-    async def drained(self, at_most_s: float = DRAIN_S) -> None:
-        """Wait until nothing is queued or in flight, at most so long; at once where nobody listens."""
-        deadline = self.loop.time() + at_most_s
-        while self.alive and self.loop.time() < deadline:
-            engine = self.engine
-            settled = engine.station.settled or engine.store_failed
-            told = not self.link.up or not engine.registered or (engine.outbox.empty and not engine.rpc.busy)
-            ended = all(evse.desk.ending is None for evse in engine.evses)
-            if settled and told and ended:
-                return
-            await asyncio.sleep(0.02)
 
     # Feeding and time
 
@@ -289,6 +205,10 @@ class Runner:
         if self.on_turn is not None:
             self.on_turn()
 
+    def later(self, delay_s: float, do: Callable[[], None]) -> asyncio.TimerHandle:
+        """Do something after a while of station time."""
+        return self.loop.call_later(self._real(delay_s), do)
+
     def _real(self, station_s: float) -> float:
         return station_s / self._speed
 
@@ -305,17 +225,9 @@ class Runner:
         at = now + self._real(station - self.around.clock.now()) if station is not None else math.inf
         if wire is not None and wire < at:
             at = wire
-        if at < now:
-            at = now
-        if self._timer is not None:
-            if self._timer_at <= at + 1e-4:
-                return
-            self._timer.cancel()
-        self._timer_at = at
-        self._timer = self.loop.call_at(at, self._ring)
+        self._alarm.set(max(at, now))
 
     def _ring(self) -> None:
-        self._timer = None
         if not self.alive:
             return
         self._ringing = True
@@ -329,11 +241,6 @@ class Runner:
         finally:
             self._ringing = False
         self._turned()
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     # Port
 
@@ -386,6 +293,10 @@ class Runner:
     def query_ended(self, asked: int, answer: Any, problem: str) -> None:
         """Port: a question of the owner was answered."""
         self.answer(asked, (answer, problem))
+
+    def reboot(self, effect: effects.Reboot) -> None:
+        """Port: start anew."""
+        self.restarts.begin(effect)
 
     def work(self, effect: effects.Work) -> None:
         """Port: a job begins."""

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
 _OWNER_ONLY = 0o700
+
+
+def for_owner(file: Path, buffering: int = -1) -> TextIO:
+    """A file to append lines to; where it is made anew, only its owner may look into it.
+
+    Args:
+        file: where it is.
+        buffering: as ``open`` has it; 1 writes each line at once.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def opened(path: str, flags: int) -> int:
+        return os.open(path, flags, 0o600)
+
+    return open(file, "a", buffering, encoding="utf-8", opener=opened)
 
 
 class StateFolder:

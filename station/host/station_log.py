@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from station.clock import Clock, utc_text
+from station.host.state_folder import for_owner
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ def _read(folder: Callable[[], Path]) -> list[str]:
 def _append(folder: Callable[[], Path], lines: list[str]) -> None:
     try:
         file = folder() / FILE
-        with file.open("a", encoding="utf-8") as out:
+        with for_owner(file) as out:
             out.writelines(f"{line}\n" for line in lines)
             size = out.tell()
         if size > _MOST_BYTES:

@@ -90,7 +90,7 @@ def _transaction(runner: Runner, evse: Evse) -> dict[str, Any] | None:
     if transaction is None or not evse.desk.recorded:
         return None
     shown_wh = evse.meter.shown_wh
-    cost = runner.engine.station.pricing.cost(evse.id)
+    cost = runner.engine.station.pricing.cost(evse.id, runner.utc())
     return {
         **({} if cost is None else {"cost": cost}),
         "id": transaction.id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from station.config import Profile
@@ -65,6 +66,22 @@ def exposed(profile: Profile) -> Iterator[FileProblem]:
     file = profile.csms.security.key
     if file is not None and _open_to_others(file):
         yield FileProblem("key", f"others can read {file}", f"chmod 600 {file}")
+
+
+def doubtful(profile: Profile) -> Iterator[FileProblem]:
+    """What can be read and is of no use as it is. Only a warning: what the CSMS installed may stand in for it."""
+    security = profile.csms.security
+    if not (profile.station_url or "").startswith("wss:"):
+        return
+    from station.host.vault.checks import lapse
+    from station.host.vault.reading import in_file, self_signed
+
+    if security.ca is not None and security.check_chain and not any(map(self_signed, in_file(security.ca))):
+        yield FileProblem("ca", f"{security.ca} holds no root", "name a PEM file with a self-signed certificate")
+    if security.cert is not None and security.profile >= CLIENT_CERTIFICATE:
+        problem = next((lapse(leaf, datetime.now(UTC)) for leaf in in_file(security.cert)), "")
+        if problem:
+            yield FileProblem("cert", f"{security.cert}: {problem}", "have a new one signed; check this device's clock")
 
 
 def _open_to_others(file: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,17 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from station.clock import utc_text
+from station.host.state_folder import for_owner
 
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 256
 _SECRET_KEYS = frozenset({"authorizationkey", "basicauthpassword"})
 _SECRET_MEMBERS = frozenset({"password", "passwd", "basicauthpassword", "authorizationkey", "apnpassword"})
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\"<>]*)")
+_AUTHORITY = re.compile(r"[^/?#]*")
+_NO_PORT = re.compile(r":(?!\d+$)[^\]]*$")
 MASK = "***"
 
 
 def masked(value: Any) -> Any:
-    """``value`` with passwords, keys and credentials in URLs replaced."""
+    """``value`` with passwords, keys, and credentials and queries of URLs replaced."""
     if isinstance(value, list):
         return [masked(item) for item in value]
     if isinstance(value, dict):
@@ -36,12 +41,20 @@ def masked(value: Any) -> Any:
             else masked(item)
             for name, item in value.items()
         }
-    if isinstance(value, str) and "://" in value and "@" in value:
-        scheme, _, rest = value.partition("://")
-        host = rest.partition("/")[0]
-        if "@" in host:
-            return f"{scheme}://{MASK}@{rest.partition('@')[2]}"
-    return value
+    return _URL.sub(_shown, value) if isinstance(value, str) and "://" in value else value
+
+
+def _shown(url: re.Match[str]) -> str:
+    """A URL without credentials and query. In a password may stand what a URL would have encoded."""
+    scheme, rest = url.groups()
+    authority = _AUTHORITY.match(rest)
+    before, at, host = authority[0].rpartition("@") if authority is not None else ("", "", "")
+    if at:
+        rest = f"{MASK}@{host}{rest[len(before) + 1 + len(host) :]}"
+    elif "@" in rest and _NO_PORT.search(host):
+        rest = f"{MASK}@{rest.rpartition('@')[2]}"
+    place, mark, _ = rest.partition("?")
+    return f"{scheme}{place}?{MASK}" if mark else f"{scheme}{place}"
 
 
 def _names_secret(value: dict[str, Any]) -> bool:
@@ -61,7 +74,7 @@ class Tracer:
 
     def __init__(self, told: Callable[[dict[str, Any]], None] | None, file: Path | None) -> None:
         self._told = told
-        self._file = file.open("a", encoding="utf-8", buffering=1) if file is not None else None
+        self._file = None if file is None else for_owner(file, buffering=1)
         self._actions: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def frame(self, direction: str, text: str | bytes) -> None:

@@ -139,7 +139,7 @@ def _readable(file: Path) -> None:
         file.open("rb").close()
     except OSError as exc:
         hint = f"chmod 600 {file}, and make the user that runs the station its owner"
-        raise TlsSettingsError(f"{file}: {exc.strerror}", hint) from exc
+        raise TlsSettingsError(f"{file}: {exc.strerror}", "name a PEM file" if file.is_dir() else hint) from exc
 
 
 def _load_own(context: ssl.SSLContext, cert_file: Path, settings: TlsSettings) -> None:
@@ -152,6 +152,8 @@ def _load_own(context: ssl.SSLContext, cert_file: Path, settings: TlsSettings) -
     except ssl.SSLError as exc:
         reason = {
             "KEY_VALUES_MISMATCH": "the key does not belong to the certificate",
+            # A key of another kind than the certificate's.
+            "NO_CERTIFICATE_ASSIGNED": "the key does not belong to the certificate",
             "BAD_DECRYPT": "the key's password is wrong",
         }.get(exc.reason or "", "certificate or key cannot be read")
         names = f"{cert_file}" if settings.key_file is None else f"{cert_file} with {settings.key_file}"
@@ -215,6 +217,7 @@ _NO_SUITE = TlsFailure(
 )
 
 _BY_VERIFY_CODE: dict[int, TlsFailure] = {
+    2: TlsFailure("the root of the server's certificate is unknown here", "give the root: --ca FILE", _CERT),
     9: TlsFailure("the server's certificate is not valid yet", "check this device's clock", _CERT),
     10: TlsFailure("the server's certificate has expired", "renew it at the CSMS; check this device's clock", _CERT),
     18: TlsFailure("the server's certificate is self-signed", "give it as root: --ca FILE", _CERT),

@@ -39,15 +39,33 @@ def secured(version: str, folder: Path, root: Authority, *, client: bool = True,
 
 def shown(rig: Rig, root: Authority, folder: Path) -> bytes | None:
     """The public key of the certificate that the station shows in its last dial; None without one."""
-    context = rig.targets[-1].ssl_context
-    assert context is not None
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(*root.pair(folder, "server", "csms.test", hosts=["csms.test"]))
+    server = _serving(root, folder)
     server.load_verify_locations(cadata=root.pem)
     server.verify_mode = ssl.CERT_OPTIONAL
     server.verify_flags |= _NO_CHECK_TIME
-    data = handshake(context, server).getpeercert(binary_form=True)
+    data = handshake(_dialled(rig), server).getpeercert(binary_form=True)
     return bits(x509.load_der_x509_certificate(data).public_key()) if data else None
+
+
+def trusts(rig: Rig, root: Authority, folder: Path) -> bool:
+    """Whether the station's last dial takes a CSMS with a certificate of this root."""
+    try:
+        handshake(_dialled(rig), _serving(root, folder))
+    except ssl.SSLCertVerificationError:
+        return False
+    return True
+
+
+def _dialled(rig: Rig) -> ssl.SSLContext:
+    context: ssl.SSLContext | None = rig.targets[-1].ssl_context
+    assert context is not None
+    return context
+
+
+def _serving(root: Authority, folder: Path) -> ssl.SSLContext:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(*root.pair(folder, "server", "csms.test", hosts=["csms.test"]))
+    return server
 
 
 def bits(public_key: Any) -> bytes:

@@ -191,15 +191,15 @@ class Play(Rig):
         """The same station boots again."""
         self.store.cut_at = None
         self.host.runner.stay_offline = False
-        self.host.runner.power_cycle(StopReason.POWER_LOSS, resume)
+        self.host.runner.restarts.power_cycle(StopReason.POWER_LOSS, resume)
 
     async def new_process(self) -> None:
         """The program was killed; another one opens its store. Its car is not plugged in."""
         self.store.cut_at = None
         old, self.host = self.host, None  # type: ignore[assignment]
-        for handle in (old.runner._resurrection, old._script_timer):
-            if handle is not None:
-                handle.cancel()
+        old.runner.restarts.cancel()
+        if old._script_timer is not None:
+            old._script_timer.cancel()
         await asyncio.sleep(0)
         seed = f"rig-{len(self.dials)}-{self.loop.time()}"
         self.host = Host(

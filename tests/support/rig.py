@@ -40,6 +40,9 @@ class LoopClock:
     def utc(self) -> datetime | None:
         return None
 
+    def wall(self) -> datetime | None:
+        return None
+
 
 class Rig:
     """See the module. Use it as an async context, inside ``run_virtual``.

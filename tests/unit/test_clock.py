@@ -82,5 +82,15 @@ def test_system_time_knows_the_date_only_once_the_host_does() -> None:
     assert clock.now() <= clock.now()
 
 
+def test_the_wall_shows_something_that_nobody_vouches_for() -> None:
+    clock = SystemClock(lambda: False)
+    assert clock.utc() is None
+    assert abs((datetime.now(UTC) - clock.wall()).total_seconds()) < 5
+    base = VirtualClock()
+    assert ScaledClock(10, base).wall() is None
+    base.set_utc(NOON)
+    assert ScaledClock(10, base).wall() == NOON
+
+
 def test_the_host_can_always_be_asked() -> None:
     assert host_clock_synchronised() in (True, False)

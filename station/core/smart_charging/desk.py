@@ -246,13 +246,25 @@ class SmartCharging:
             for evse, plan in zip(self.evses, ctx.plan.evses, strict=True)
         )
         total_a = sum(outlet.current_a for outlet in outlets)
-        offset = ctx.timeline.offset
+        offset_s = self._offset_s()
         return Site(
             outlets,
             total_a if ctx.plan.max_current_a is None else min(total_a, ctx.plan.max_current_a),
             tuple(self._counting()) if ctx.enabled(names.SMART_CHARGING_ENABLED) else (),
-            None if offset is None else round(offset * 1000),
+            None if offset_s is None else round(offset_s * 1000),
         )
+
+    def _offset_s(self) -> float | None:
+        """From station time to UTC; what the host's clock shows will do unless profiles are known to be younger.
+
+        A station that comes back without a connection obeys the profiles that it has (OCPP 1.6 §3.13.6).
+        """
+        timeline = self.ctx.timeline
+        if timeline.offset is not None or timeline.assumed is None:
+            return timeline.offset
+        shown_s = timeline.assumed + self.ctx.now
+        younger = any(one.installed is not None and one.installed.timestamp() > shown_s for one in self.profiles)
+        return None if younger else timeline.assumed
 
     def _counting(self) -> Iterator[ChargingProfile]:
         yield from self.profiles
@@ -311,7 +323,7 @@ class SmartCharging:
         ctx = self.ctx
         return (
             self.profiles,
-            ctx.timeline.offset,
+            self._offset_s(),
             ctx.enabled(names.SMART_CHARGING_ENABLED),
             *((_takes_part(evse), evse.connector.limit_a, evse.active_connector) for evse in self.evses),
             *((evse.transaction.id, evse.transaction.ready) for evse in self.evses if evse.transaction is not None),

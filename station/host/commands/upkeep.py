@@ -33,7 +33,7 @@ def power_cycle(host: Host, params: Params) -> Data:
     """Cut the power; it comes back by itself after ``reboot.takes``."""
     alive(host)
     keep = params.get("keepTransactions")
-    host.runner.power_cycle(stop_reason(params.get("reason", "PowerLoss")), keep)
+    host.runner.restarts.power_cycle(stop_reason(params.get("reason", "PowerLoss")), keep)
     return {}
 
 
@@ -53,7 +53,7 @@ def reboot(host: Host, params: Params) -> Wait:
     host.runner.feed(events.ResetRequested(None, on_idle, reason, boot_reason=BootReason.LOCAL_RESET))
 
     def wait() -> Data | None:
-        down = host.runner.boots != boots or (host.runner.rebooting and not host.runner.link.up)
+        down = host.runner.boots != boots or (host.runner.restarts.under_way and not host.runner.link.up)
         return {} if down else None
 
     return wait

@@ -2,5 +2,6 @@
 
 ``reading`` parses, ``checks`` judges, ``names`` computes hash data, ``folder`` keeps files below the state folder,
 ``trust`` puts profile and folder together, ``signing`` makes keys and requests, ``credentials`` chooses what TLS uses.
-Called by ``station.host.jobs.certificates``, ``station.host.target`` and whoever has to verify a signature.
+``v2g`` and ``v2g_work`` are for Plug & Charge. Called by the runners of ``station.host.jobs`` and by
+``station.host.credentials``.
 """

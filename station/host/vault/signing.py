@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -20,32 +21,32 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from station.errors import StationError
 from station.host.vault.folder import VaultFolder
-from station.host.vault.reading import UNREADABLE
+from station.host.vault.reading import UNREADABLE, public_bits
+
+_LONGEST_NAME: Final = 64
+"""ub-common-name and ub-organization-name of RFC 5280."""
 
 
-def make_request(folder: VaultFolder, common_name: str, organization: str) -> str:
+def make_request(folder: VaultFolder, common_name: str, organization: str, country: str = "") -> str:
     """Make an ECDSA key on P-256, keep it, and answer a signing request for it (PKCS #10, PEM).
 
+    What is empty is left out of the subject.
+
     Raises:
         OSError: the key cannot be kept.
+        StationError: a name is too long for a certificate.
         ValueError: the names cannot stand in a certificate.
     """
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-        ]
+    if max(len(common_name), len(organization)) > _LONGEST_NAME:
+        raise StationError(f"a name in a certificate has at most {_LONGEST_NAME} characters")
+    parts = (
+        (NameOID.COUNTRY_NAME, country),
+        (NameOID.ORGANIZATION_NAME, organization),
+        (NameOID.COMMON_NAME, common_name),
     )
-    return request_for(folder, subject)
-
-
-def request_for(folder: VaultFolder, subject: x509.Name) -> str:
-    """As ``make_request``, for any subject.
-
-    Raises:
-        OSError: the key cannot be kept.
-    """
+    subject = x509.Name([x509.NameAttribute(kind, text) for kind, text in parts if text])
     key = ec.generate_private_key(ec.SECP256R1())
     request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -54,6 +55,11 @@ def request_for(folder: VaultFolder, subject: x509.Name) -> str:
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     )
     return request.public_bytes(Encoding.PEM).decode("ascii")
+
+
+def key_of(folder: VaultFolder, leaf: x509.Certificate) -> Path | None:
+    """The file of the key that a certificate is for; None where it is for no key of the folder."""
+    return next((file for file in folder.key_files() if public_of(file) == public_bits(leaf)), None)
 
 
 def public_of(key_file: Path) -> bytes | None:

@@ -24,19 +24,16 @@ from station.core.certificate_tasks import (
 )
 from station.core.contract_tasks import ExamineContract, Examined, OcspName
 from station.core.v2g_tasks import DropV2g, InspectV2g, MakeV2gRequest, TakeV2gSigned
-from station.errors import StationError
 from station.host.jobs.bench import Bench
 from station.host.vault.checks import chain_problem, lapse
 from station.host.vault.folder import Own, VaultFolder
 from station.host.vault.names import name_of
-from station.host.vault.reading import fingerprint, public_bits, self_signed, strictly
-from station.host.vault.signing import public_of, request_for
+from station.host.vault.reading import fingerprint, self_signed, strictly
+from station.host.vault.signing import key_of, make_request
 from station.host.vault.trust import Trust
 from station.host.vault.v2g import chain_names, listed, path_up, v2g_certificates, v2g_folder
 
 _V2G: Final = CertificateUse.V2G_ROOT
-_LONGEST_NAME: Final = 64
-"""ub-common-name and ub-organization-name of RFC 5280."""
 _LONGEST_URL: Final = 512
 _EMAID_LENGTH: Final = 14
 """Without the check digit, which may be left out (ISO 15118-2 Annex H)."""
@@ -87,15 +84,7 @@ def _make_request(task: MakeV2gRequest, bench: Bench) -> str:
     """A02.FR.02-03. The key never leaves the folder."""
     station = bench.profile.station
     common_name = task.name or station.serial or station.id
-    if max(len(common_name), len(task.organization)) > _LONGEST_NAME:
-        raise StationError(f"a name in a certificate has at most {_LONGEST_NAME} characters")
-    parts = (
-        (NameOID.COUNTRY_NAME, task.country),
-        (NameOID.ORGANIZATION_NAME, task.organization),
-        (NameOID.COMMON_NAME, common_name),
-    )
-    subject = x509.Name([x509.NameAttribute(kind, text) for kind, text in parts if text])
-    return request_for(v2g_folder(bench.state), subject)
+    return make_request(v2g_folder(bench.state), common_name, task.organization, task.country)
 
 
 def _take_signed(task: TakeV2gSigned, bench: Bench) -> Taken:
@@ -105,7 +94,7 @@ def _take_signed(task: TakeV2gSigned, bench: Bench) -> Taken:
         leaf, *others = strictly(task.chain)
     except ValueError:
         return Taken("it cannot be read")
-    key_file = next((file for file in folder.key_files() if public_of(file) == public_bits(leaf)), None)
+    key_file = key_of(folder, leaf)
     if key_file is None:
         return Taken("it is not for a key of this station")
     problem = lapse(leaf, now) or chain_problem(leaf, others, _roots(bench, _V2G), now)

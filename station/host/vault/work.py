@@ -9,7 +9,6 @@ Spec: Security WP ed.3 A02, M03-M05; OCPP 2.0.1 A02, M03-M05.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 
 from cryptography import x509
@@ -32,7 +31,6 @@ from station.core.certificate_tasks import (
     Taken,
     TakeSigned,
 )
-from station.errors import StationError
 from station.host.jobs.bench import Bench
 from station.host.vault.checks import (
     chain_problem,
@@ -44,19 +42,12 @@ from station.host.vault.checks import (
 from station.host.vault.folder import Kept, VaultFolder
 from station.host.vault.names import name_of
 from station.host.vault.own import in_order, own_certificates
-from station.host.vault.reading import fingerprint, issued_by, public_bits, self_signed, strictly
-from station.host.vault.signing import make_request, public_of
+from station.host.vault.reading import fingerprint, issued_by, self_signed, strictly
+from station.host.vault.signing import key_of, make_request
 from station.host.vault.trust import Trust
 from station.host.vault.v2g_work import delete_v2g, list_v2g
 
 _CSMS: Final = CertificateUse.CSMS_ROOT
-_LONGEST_NAME: Final = 64
-"""ub-common-name and ub-organization-name of RFC 5280."""
-
-
-def _now(bench: Bench) -> datetime:
-    """The station's UTC; the host's where the station does not know any."""
-    return bench.now_utc()
 
 
 def _trust(bench: Bench) -> tuple[VaultFolder, Trust]:
@@ -71,7 +62,7 @@ def _install(task: InstallRoot, bench: Bench) -> RootInstalled:
         (root,) = strictly(task.certificate)
     except ValueError:
         return RootInstalled("Rejected", "it is not one certificate in PEM form")
-    problem = root_problem(root, _now(bench))
+    problem = root_problem(root, bench.now_utc())
     if problem:
         return RootInstalled("Rejected", problem)
     name = fingerprint(root)
@@ -155,21 +146,18 @@ def _list(task: ListInstalled, bench: Bench) -> tuple[Installed, ...]:
 def _make_request(task: MakeRequest, bench: Bench) -> str:
     """A02.FR.02-03, .13. The common name is the serial number, or the identity of a station without one."""
     station = bench.profile.station
-    common_name = station.serial or station.id
-    if max(len(common_name), len(task.organization)) > _LONGEST_NAME:
-        raise StationError(f"a name in a certificate has at most {_LONGEST_NAME} characters")
-    return make_request(VaultFolder(bench.state), common_name, task.organization)
+    return make_request(VaultFolder(bench.state), station.serial or station.id, task.organization)
 
 
 def _take_signed(task: TakeSigned, bench: Bench) -> Taken:
     """A02.FR.06: its time, its owner, its key, and that it is of the operator's hierarchy."""
     folder, trust = _trust(bench)
-    now = _now(bench)
+    now = bench.now_utc()
     try:
         leaf, *others = strictly(task.chain)
     except ValueError:
         return Taken("it cannot be read")
-    key_file = next((file for file in folder.key_files() if public_of(file) == public_bits(leaf)), None)
+    key_file = key_of(folder, leaf)
     if key_file is None:
         return Taken("it is not for a key of this station")
     early = now < leaf.not_valid_before_utc
@@ -197,7 +185,7 @@ def _drop_own(task: DropOwn, bench: Bench) -> None:
 
 def _inspect_own(_task: InspectOwn, bench: Bench) -> OwnState:
     """A03.FR.02; Security WP ed.3 A02.FR.08."""
-    now = _now(bench)
+    now = bench.now_utc()
     owns = own_certificates(bench.profile, VaultFolder(bench.state))
     if not owns:
         return OwnState()

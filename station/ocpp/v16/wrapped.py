@@ -2,7 +2,7 @@
 
 Only for Plug & Charge; everything else has its own message in 1.6. An answer that is none (another vendor's CSMS, text
 that cannot be read) is a question that failed, with a word that says why. Called by ``outbound``; the CSMS's messages
-are ``inbound.plug_and_charge``.
+are ``inbound.plug_and_charge``, which reads and writes the text with what stands here.
 
 Spec: OCA "Using ISO 15118 Plug & Charge with OCPP 1.6" v1.0, 2.1, 2.2, 6.1, 6.8.
 """
@@ -22,6 +22,7 @@ from station.core.events import Event, QueryFailed, TokenAnswered
 from station.core.v2g_tasks import V2gSigningAnswered, V2gSigningQuery
 from station.core.values import TokenInfo, TokenStatus
 from station.ocpp.dialect import OutCall, View
+from station.ocpp.hash_data import hash_data_out
 from station.ocpp.payload import encode
 from station.ocpp.v16 import vocabulary as words
 
@@ -104,13 +105,7 @@ def authorize(query: AuthorizeQuery) -> OutCall:
 
 
 def _ocsp(one: OcspName) -> dict[str, str]:
-    return {
-        "hashAlgorithm": one.name.algorithm.value,
-        "issuerNameHash": one.name.issuer_name,
-        "issuerKeyHash": one.name.issuer_key,
-        "serialNumber": one.name.serial,
-        "responderURL": one.responder,
-    }
+    return {**hash_data_out(one.name), "responderURL": one.responder}
 
 
 def authorized(query: AuthorizeQuery, payload: Mapping[str, Any], view: View) -> Event:

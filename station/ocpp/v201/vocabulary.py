@@ -99,11 +99,6 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").partition("+")[0] + "Z"
 
 
-def whole(value: Any) -> int | None:
-    """An integer of the wire, which may be written ``1.0``; None stays None."""
-    return None if value is None else int(value)
-
-
 def token_out(token: IdToken) -> dict[str, Any]:
     """An IdTokenType. A type that this version does not know goes as Central, the one that says least."""
     return {"idToken": token.value, "type": token.type if token.type in _TOKEN_TYPES else "Central"}

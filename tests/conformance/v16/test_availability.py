@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.conformance.v16.flows import connector_statuses, plug_and_tap, status_is, tap_and_unplug
@@ -79,37 +81,31 @@ async def test_an_unknown_connector_is_rejected() -> None:
         assert await change(rig, 9, "Inoperative") == "Rejected"
 
 
-SHARED = {
-    "evses": [
-        {
-            "id": 1,
-            "max_current": "16A",
-            "phases": 3,
-            "connectors": [
-                {"id": 1, "type": "cType2", "cable": "socket"},
-                {"id": 2, "type": "cType2", "cable": "socket"},
-            ],
-        }
-    ]
-}
+def shared(first: str, second: str) -> dict[str, Any]:
+    """A profile with an EVSE of two connectors."""
+    cables = ({"id": 1, "type": "cType2", "cable": first}, {"id": 2, "type": "cType2", "cable": second})
+    return {"evses": [{"id": 1, "max_current": "16A", "phases": 3, "connectors": list(cables)}]}
 
 
 @pytest.mark.spec("OCPP 1.6 §4.9")
+@pytest.mark.parametrize("cables", [("socket", "socket"), ("fixed", "socket"), ("socket", "fixed"), ("fixed", "fixed")])
 @virtual
-async def test_connectors_that_share_an_evse_are_used_one_at_a_time() -> None:
-    async with Rig(profile=SHARED) as rig:
+async def test_connectors_that_share_an_evse_are_used_one_at_a_time(cables: tuple[str, str]) -> None:
+    async with Rig(profile=shared(*cables)) as rig:
         await rig.boot()
-        await rig.do("plug_in", connector=2)
-        await rig.do("tap", tagId=CARD)
-        await rig.until(lambda: connector_statuses(rig, 2)[-1] == "Charging")
-        assert rig.csms.last("StartTransaction")["connectorId"] == 2
-        assert connector_statuses(rig, 1)[-1] == "Unavailable"
-        await rig.do("unplug", connector=1)
-        await rig.wait(5)
-        assert connector_statuses(rig, 2)[-1] == "Charging"
-        await rig.do("unplug", connector=2)
-        await rig.wait(2)
-        assert connector_statuses(rig, 1)[-1] == connector_statuses(rig, 2)[-1] == "Available"
+        for used, other in ((2, 1), (1, 2)):
+            await rig.do("plug_in", connector=used)
+            await rig.do("tap", tagId=CARD)
+            await rig.wait(2)
+            assert connector_statuses(rig, used)[-1] == "Charging"
+            assert rig.csms.last("StartTransaction")["connectorId"] == used
+            assert connector_statuses(rig, other)[-1] == "Unavailable"
+            await rig.do("unplug", connector=other)
+            await rig.wait(5)
+            assert connector_statuses(rig, used)[-1] == "Charging"
+            await rig.do("unplug", connector=used)
+            await rig.wait(2)
+            assert connector_statuses(rig, 1)[-1] == connector_statuses(rig, 2)[-1] == "Available"
 
 
 async def settled(rig: Rig, connector: int, kind: str) -> str:

@@ -68,6 +68,23 @@ async def test_tc_002_cold_boot_pending() -> None:
         assert rig.dials == rig.dials[:1]
 
 
+@pytest.mark.spec("OCPP 1.6 §4.2", "OCPP 2.0.1 B02.FR.02")
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+@pytest.mark.parametrize("answer", [PENDING, REJECTED], ids=["Pending", "Rejected"])
+@virtual
+async def test_no_clock_aligned_values_before_the_boot_is_accepted(answer: dict[str, object], version: str) -> None:
+    """Its answer tells the time, accepted or not."""
+    interval = "ClockAlignedDataInterval" if version == "1.6" else "AlignedDataCtrlr.Interval"
+    async with Rig(version, variables={interval: "10"}) as rig:
+        rig.csms.answer("BootNotification", {**answer, "interval": 60})
+        rig.host.start()
+        await rig.wait(55)
+        assert rig.csms.actions() == ["BootNotification"]
+        rig.csms.answer("BootNotification")
+        await rig.until(lambda: rig.heard_all("MeterValues"))
+        assert rig.host.status()["boot"] == "Accepted"
+
+
 @pytest.mark.case("TC_002_CS", "1.6")
 @pytest.mark.spec("OCPP 1.6 §4.2", "OCPP 1.6 §5.17")
 @virtual

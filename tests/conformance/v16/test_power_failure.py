@@ -70,6 +70,25 @@ async def test_tc_032_2_the_transaction_may_be_resumed_instead() -> None:
         assert len(rig.heard_all("StartTransaction")) == 1
 
 
+@pytest.mark.spec("OCPP 1.6 §4.10", "OCPP 2.0.1 B12.FR.05")
+@virtual
+async def test_a_resumed_transaction_that_the_power_ends_tells_no_less_than_was_shown() -> None:
+    async with Rig(profile={"transactions": {"after_power_loss": "resume"}}) as rig:
+        await rig.boot()
+        await plug_and_tap(rig)
+        await rig.wait(3)
+        await rig.do("power_cycle")
+        await rebooted(rig)
+        await status_is(rig, "Charging")
+        await rig.wait(1)
+        seen = rig.status["meter_wh"]
+        assert seen >= 1
+        await rig.do("power_cycle", keepTransactions=False)
+        await rig.until(lambda: rig.heard_all("StopTransaction"))
+        assert stop(rig)["reason"] == "PowerLoss"
+        assert stop(rig)["meterStop"] >= int(seen)
+
+
 @pytest.mark.case("TC_034_CS", "1.6")
 @pytest.mark.spec("OCPP 1.6 §5.2")
 @pytest.mark.parametrize("connector", [0, 1])

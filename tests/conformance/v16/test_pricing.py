@@ -10,6 +10,7 @@ import pytest
 
 from tests.conformance.v16.flows import charging, configure, offline_for, plug_and_tap, rebooted, status_is
 from tests.support.rig import CARD, Rig, virtual
+from tests.support.scripted_csms import SILENCE
 
 VENDOR = "org.openchargealliance.costmsg"
 TEXT = {"priceText": "0.15 EUR/kWh"}
@@ -100,6 +101,46 @@ async def test_a_final_cost_comes_after_the_stop() -> None:
         shown = rig.told("cost")[-1]
         assert (shown["cost"], shown["final"], shown["qr_code"]) == (3.31, True, url)
         assert shown["transactionId"] == transaction or shown["connector"] == 1
+
+
+@virtual
+async def test_a_running_cost_goes_on_though_no_meter_value_comes() -> None:
+    async with Rig("1.6", variables={"MeterValueSampleInterval": "0"}) as rig:
+        await rig.boot()
+        transaction = await plug_and_tap(rig)
+        await rig.quiet()
+        assert await running(rig, transaction, chargingPrice={"hourPrice": 3600}) == "Accepted"
+        for seconds in (1, 2, 3):
+            await rig.wait(1)
+            assert rig.status["transaction"]["cost"] == pytest.approx(1 + seconds, abs=0.1)
+
+
+@virtual
+async def test_a_final_cost_may_come_before_the_stop_is_answered() -> None:
+    async with Rig("1.6") as rig:
+        await rig.boot()
+        transaction = await plug_and_tap(rig)
+        rig.csms.once("StopTransaction", SILENCE)
+        await rig.do("tap", tagId=CARD)
+        await rig.until(lambda: rig.heard_all("StopTransaction"))
+        assert await tell(rig, "FinalCost", transactionId=transaction, cost=3.31, **TEXT) == "Accepted"
+        assert (rig.told("cost")[-1]["transactionId"], rig.told("cost")[-1]["connector"]) == (transaction, 1)
+
+
+@virtual
+async def test_costs_after_the_stop_while_the_cable_is_still_there() -> None:
+    """OCA "OCPP & California Pricing Requirements" v3, 3.4: the idle fee goes on until the vehicle leaves."""
+    async with Rig("1.6", variables={"CustomIdleFeeAfterStop": "true"}) as rig:
+        await rig.boot()
+        transaction = await plug_and_tap(rig)
+        await rig.do("tap", tagId=CARD)
+        await status_is(rig, "Finishing")
+        await rig.quiet()
+        assert await running(rig, transaction, state="Idle", idlePrice={"hourPrice": 5}) == "Accepted"
+        await rig.do("unplug")
+        await rig.quiet()
+        assert await tell(rig, "FinalCost", transactionId=transaction, cost=3.31, **TEXT) == "Accepted"
+        assert [told["transactionId"] for told in rig.told("cost")] == [transaction] * 2
 
 
 @virtual

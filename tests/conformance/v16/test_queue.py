@@ -82,6 +82,21 @@ async def test_a_start_that_is_never_answered_over_a_living_connection_is_given_
         assert len(rig.dials) == 1
 
 
+@pytest.mark.spec("OCPP 1.6 §3.7.1", "OCPP 1.6 errata 3.18")
+@virtual
+async def test_a_start_that_is_never_answered_is_given_up_though_nothing_else_is_to_be_said() -> None:
+    async with Rig(variables=RETRY) as rig:
+        await rig.boot()
+        rig.csms.answer("StartTransaction", SILENCE)
+        await rig.do("plug_in")
+        await rig.do("tap", tagId=CARD)
+        await rig.do("tap", timeout_s=60, tagId=CARD)
+        await rig.until(lambda: rig.heard_all("StopTransaction"), 250)
+        assert len(rig.heard_all("StartTransaction")) == 3
+        assert stop(rig)["transactionId"] == -1
+        assert len(rig.dials) == 1
+
+
 @pytest.mark.spec("OCPP 1.6 §3.7.1")
 @virtual
 async def test_minus_1_is_not_sent_before_the_attempts_are_used() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,9 @@ from tests.conformance.v16.certificate_flows import (
     triggered,
 )
 from tests.conformance.v16.flows import rebooted
-from tests.support.certified import shown
+from tests.support.certified import shown, trusts
 from tests.support.fake_ca import Authority, days
 from tests.support.rig import START, Rig, virtual
-from tests.support.tls_memory import handshake
 
 
 @pytest.mark.case("TC_075_1_CS", "1.6")
@@ -131,12 +129,7 @@ async def test_what_the_profile_names_is_deleted_without_touching_its_file(tmp_p
         await rebooted(rig)
         assert await installed(rig, CSMS) == [first]
         assert file.read_text(encoding="ascii") == root.pem + other.pem
-        context = rig.targets[-1].ssl_context
-        assert context is not None
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(*other.pair(tmp_path, "server", "csms.test", hosts=["csms.test"]))
-        with pytest.raises(ssl.SSLCertVerificationError):
-            handshake(context, server)
+        assert not trusts(rig, other, tmp_path)
         assert await install(rig, CSMS, other.pem) == "Accepted"
         assert len(await installed(rig, CSMS)) == 2
 
@@ -279,14 +272,8 @@ async def test_a_root_that_the_old_one_signed_replaces_it_once_it_has_connected(
         (new,) = await installed(rig, CSMS)
         assert new["issuerKeyHash"] == old["issuerKeyHash"], "the old one signed it"
         assert new["serialNumber"] == f"{following.certificate.serial_number:x}"
-        context = rig.targets[-1].ssl_context
-        assert context is not None
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(*following.pair(tmp_path, "server", "csms.test", hosts=["csms.test"]))
-        handshake(context, server)
-        server.load_cert_chain(*root.pair(tmp_path, "old", "csms.test", hosts=["csms.test"]))
-        with pytest.raises(ssl.SSLCertVerificationError):
-            handshake(context, server)
+        assert trusts(rig, following, tmp_path)
+        assert not trusts(rig, root, tmp_path)
 
 
 @pytest.mark.spec("Security WP M05.FR.13")
@@ -301,11 +288,7 @@ async def test_the_old_root_is_tried_where_the_new_one_does_not_fit(tmp_path: Pa
         await rig.until(lambda: len(rig.targets) == 2)
         rig.refuse = None
         await rig.until(lambda: len(rig.targets) == 3)
-        context = rig.targets[-1].ssl_context
-        assert context is not None
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(*root.pair(tmp_path, "server", "csms.test", hosts=["csms.test"]))
-        handshake(context, server)
+        assert trusts(rig, root, tmp_path)
         await rig.quiet()
         assert len(await installed(rig, CSMS)) == 2
 

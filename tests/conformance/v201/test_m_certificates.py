@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,9 @@ from cryptography import x509
 from station.host.vault.names import name_of
 from station.net import DialFailed
 from station.net.errors import FailureKind, TlsEvent
-from tests.support.certified import secured
+from tests.support.certified import secured, trusts
 from tests.support.fake_ca import Authority, days
 from tests.support.rig import START, Rig, virtual
-from tests.support.tls_memory import handshake
 
 CSMS, MANUFACTURER = "CSMSRootCertificate", "ManufacturerRootCertificate"
 V2G, MO = "V2GRootCertificate", "MORootCertificate"
@@ -149,11 +147,7 @@ async def test_tc_m_31_the_old_root_is_the_fallback(tmp_path: Path) -> None:
         await cs.until(lambda: len(cs.targets) == 2)
         cs.refuse = None
         await cs.until(lambda: len(cs.targets) == 3)
-        context = cs.targets[-1].ssl_context
-        assert context is not None
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server.load_cert_chain(*root.pair(tmp_path, "server", "csms.test", hosts=["csms.test"]))
-        handshake(context, server)
+        assert trusts(cs, root, tmp_path)
         await cs.quiet()
         assert len(await installed(cs, CSMS)) == 2
 

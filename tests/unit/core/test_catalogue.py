@@ -179,14 +179,25 @@ def test_as_delivered(text: str, value: str) -> None:
     assert definition.default == value
 
 
-def test_a_password_has_the_length_and_letters_of_a_password_string() -> None:
+@pytest.mark.spec("OCPP 2.0.1 errata 2025-09 §2.1", "Security WP §7.2")
+def test_a_password_has_the_length_of_a_password_string_and_any_letters() -> None:
     definition = find(ALL, "SecurityCtrlr.BasicAuthPassword")
     assert definition is not None
-    assert normalized(definition, "0123456789abcdef") == "0123456789abcdef"
-    for bad in ("short", "0" * 65, "0123456789abcde§"):
+    for good in ("0123456789abcdef", "a pass phrase; with §, % and /"):
+        assert normalized(definition, good) == good
+    for bad in ("short", "0" * 65, "0123456789\r\nHost: x", "0123456789abcdef\x7f"):
         refusal = normalized(definition, bad)
         assert isinstance(refusal, Refusal)
         assert bad not in refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"), [("Énergie & Co. (NL)", True), ("Acme\nCharging", False), ("a\x00b", False)]
+)
+def test_the_organisation_of_certificates_is_text_of_one_line(text: str, taken: bool) -> None:
+    definition = find(ALL, "SecurityCtrlr.OrganizationName")
+    assert definition is not None
+    assert (normalized(definition, text) == text) is taken
 
 
 def test_the_same_features_give_the_same_catalogue() -> None:

@@ -8,40 +8,23 @@ from typing import Any
 import pytest
 
 from station.core import certificate_tasks as tasks
-from station.core import events as ev
 from station.core.certificate_tasks import CertificateUse
 from station.core.certificates import CERTIFICATES
-from station.core.effects import STORE_FAILED, Ask, Outcome, Reconnect, Reply, Work
+from station.core.effects import STORE_FAILED, Ask, Outcome, Reconnect, Reply
 from station.core.jobs import JobFailed
 from station.core.own_certificate import DISCARDED, OWN
-from tests.support.core_world import EPOCH, World
+from tests.support.core_world import EPOCH
+from tests.support.job_bench import JobBench
 
 SHOWN = {"SecurityCtrlr.SecurityProfile": "3", "SecurityCtrlr.OrganizationName": "Acme"}
 NAME = tasks.CertificateHash(tasks.HashAlgorithm.SHA256, "aa", "bb", "1f")
 
 
-class Bench:
-    """A world whose jobs a test carries out: ``jobs`` are those not reported yet."""
+class Bench(JobBench):
+    """A station that shows a certificate to the CSMS, unless its settings say otherwise."""
 
     def __init__(self, settings: dict[str, str] | None = None) -> None:
-        self.world = World(settings=SHOWN if settings is None else settings, start=False)
-        self.jobs: dict[int, Any] = {}
-        self.world.observe = self._observe
-        self.world.boot()
-
-    def _observe(self, effect: Any) -> None:
-        if isinstance(effect, Work):
-            self.jobs[effect.job] = effect.task
-
-    def report(self, kind: type, report: Any) -> list[Any]:
-        """The oldest job of this kind is over."""
-        job = next(number for number, task in self.jobs.items() if isinstance(task, kind))
-        del self.jobs[job]
-        return self.world.send(ev.JobReported(job, report))
-
-    def ordered(self, kind: type) -> list[Any]:
-        """The tasks of this kind that were not reported yet."""
-        return [task for task in self.jobs.values() if isinstance(task, kind)]
+        super().__init__(SHOWN if settings is None else settings)
 
     def replies(self) -> list[Reply]:
         """All that were given."""

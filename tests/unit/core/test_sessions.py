@@ -548,6 +548,20 @@ def test_two_unlocks_at_once_are_both_answered() -> None:
 # Meters
 
 
+def test_an_end_that_waits_for_its_reading_is_not_told_as_before_what_happened_elsewhere() -> None:
+    world = World(settings=V16, plan=two())
+    world.charge()
+    world.charge(OTHER, evse=2)
+    world.bays[1].silent = True
+    world.unplug(1)
+    world.run(0.1)
+    world.unplug(2)
+    world.run(10)
+    assert [fact.evse for fact in world.facts(Phase.ENDED)] == [2, 1]
+    stamps = [fact.stamp.at_s for fact in world.facts()]
+    assert stamps == sorted(stamps)
+
+
 def test_a_silent_meter_bounds_the_waits_and_keeps_the_last_value() -> None:
     world = World(settings=V16)
     world.plug()

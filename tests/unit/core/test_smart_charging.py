@@ -222,6 +222,22 @@ class TestObeyed:
         world.charge()
         assert offers(world) == [offered]
 
+    @pytest.mark.parametrize(("shown", "offered"), [(timedelta(hours=2), 8.0), (-timedelta(days=400), 16.0)])
+    def test_a_clock_that_nobody_vouches_for_is_better_than_none(self, shown: timedelta, offered: float) -> None:
+        """OCPP 1.6 §3.13.6; but one that shows less than when the profile came is known to be wrong."""
+        world = World(settings={**V16, "AuthCtrlr.OfflineTxForUnknownIdEnabled": "true"})
+        daily = {"kind": Kind.RECURRING, "recurrency": Recurrency.DAILY}
+        install(world, maximum(8.0, schedule=plan((0, 16), (3600, 8), (7200, 10), start=EPOCH), **daily))
+        world.power_cycle(online=False)
+        since_s = (world.utc() - EPOCH).total_seconds()
+        world.send(ev.ClockLearnt(EPOCH + shown - timedelta(seconds=since_s % 60 + 60), sure=False))
+        world.charge()
+        assert offers(world) == [offered]
+        assert not world.station.ctx.timeline.known
+        world.connect()
+        world.run(1)
+        assert offers(world) == [16.0]
+
     def test_a_clock_that_is_corrected_moves_what_is_tied_to_it(self) -> None:
         world = World(settings=V16)
         install(world, maximum(8.0, schedule=plan((0, 16), (3600, 8), start=EPOCH)))

@@ -57,3 +57,11 @@ def test_what_is_settled_is_told_the_same_ever_after() -> None:
     timeline.learn(NOON + timedelta(hours=1), 50.0)
     assert timeline.settle() == {}
     assert [timeline.utc(stamp) for stamp in (older, old)] == told
+
+
+def test_what_is_told_late_is_not_told_as_before_what_was_told_already() -> None:
+    timeline = Timeline(boot=2, now=50.0)
+    assert timeline.in_order(Stamp(60.0, boot=2)) == Stamp(60.0, boot=2)
+    assert timeline.in_order(Stamp(55.0, boot=2)) == Stamp(60.0, boot=2)
+    assert timeline.in_order(Stamp(61.0, boot=2)) == Stamp(61.0, boot=2)
+    assert timeline.in_order(Stamp(900.0, boot=1)) == Stamp(900.0, boot=1)

@@ -11,40 +11,24 @@ from station.core import certificate_tasks, v2g_tasks
 from station.core import events as ev
 from station.core.certificate_tasks import OwnState, Taken
 from station.core.contract_tasks import EMAID, Contract, ExamineContract, Examined
-from station.core.effects import STORE_FAILED, Ask, AuthorizeQuery, Reply, TokenEnded, Work
+from station.core.effects import STORE_FAILED, Ask, AuthorizeQuery, Reply, TokenEnded
 from station.core.jobs import JobFailed
 from station.core.v2g_certificate import V2G
 from station.core.v2g_tasks import V2gSigningAnswered, V2gSigningQuery
 from station.core.values import IdToken, TokenResult
-from tests.support.core_world import EPOCH, World
+from tests.support.core_world import EPOCH
+from tests.support.job_bench import JobBench
 
 ON = {"ISO15118Ctrlr.PnCEnabled": "true"}
 TOKEN = IdToken("DE8AA1A2B3C4D5", EMAID)
 SIGNED = v2g_tasks.V2gSigned(9, "chain")
 
 
-class Bench:
-    """A world whose jobs a test carries out."""
+class Bench(JobBench):
+    """A station with Plug & Charge, unless its settings say otherwise."""
 
     def __init__(self, settings: dict[str, str] | None = None) -> None:
-        self.world = World(settings=ON if settings is None else settings, start=False)
-        self.jobs: dict[int, Any] = {}
-        self.world.observe = self._observe
-        self.world.boot()
-
-    def _observe(self, effect: Any) -> None:
-        if isinstance(effect, Work):
-            self.jobs[effect.job] = effect.task
-
-    def report(self, kind: type, report: Any) -> list[Any]:
-        """The oldest job of this kind is over."""
-        job = next(number for number, task in self.jobs.items() if isinstance(task, kind))
-        del self.jobs[job]
-        return self.world.send(ev.JobReported(job, report))
-
-    def ordered(self, kind: type) -> list[Any]:
-        """The tasks of this kind that were not reported yet."""
-        return [task for task in self.jobs.values() if isinstance(task, kind)]
+        super().__init__(ON if settings is None else settings)
 
     def asked(self, kind: type = V2gSigningQuery) -> list[Any]:
         """The queries of this kind."""

@@ -22,6 +22,7 @@ from station.host.installer import Ended, run, simulated
         (b"result: InstallVerificationFailed\n", "fw.bin", Ended("the file says so", unfit=True)),
         (b"", "fw.bin", Ended("the file is empty", unfit=True)),
         (b"version: " + b"9" * 60, "fw.bin", Ended()),
+        (b"version: 1.\x1b[2J\n", "fw.bin", Ended()),
         (b"x" * 5000 + b"\nversion: 4", "fw.bin", Ended()),
     ],
 )
@@ -52,6 +53,12 @@ def test_a_program_gets_the_file_and_nothing_else(tmp_path: Path, monkeypatch: p
     ended, said = install(tmp_path, 'echo "$# [$1]"; cat; env | grep -c CSMS; echo version: 1.2; echo oops >&2')
     assert ended == Ended(version="1.2")
     assert said == [f"1 [{tmp_path}/a file; rm -rf $HOME]", "0", "version: 1.2", "oops"]
+
+
+def test_what_a_program_says_does_not_command_a_terminal(tmp_path: Path) -> None:
+    ended, said = install(tmp_path, r"printf 'Gr\303\266\303\237e\033[2J\302\233\n\tversion:\t1.2\n'")
+    assert said == ["Größe [2J", "version: 1.2"]
+    assert ended == Ended(version="1.2")
 
 
 def test_an_exit_code_is_a_failure(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_a_file_is_written_later_and_turned_over(tmp_path: Path) -> None:
         assert [line[-3:] for line in await log.lines()] == ["one"], "what is not written yet is shown all the same"
         await log.flush()
         assert (tmp_path / FILE).read_text().endswith("= one\n")
+        assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
         for _ in range(3):
             for _ in range(1200):
                 log.note("=", "x" * 400)

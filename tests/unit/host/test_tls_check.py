@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from station.config import from_mapping
-from station.host.tls_check import exposed, unusable
+from station.host.tls_check import doubtful, exposed, unusable
 from tests.support.pki import lab, station_profile
 
 
@@ -31,6 +31,7 @@ def test_files_that_belong_together() -> None:
     ("change", "key", "message"),
     [
         ({"key": "server"}, "key", "does not belong to the certificate"),
+        ({"key": "station-rsa"}, "key", "does not belong to the certificate"),
         ({"cert": "none"}, "key", "No such file"),
         ({"ca": "none"}, "ca", "No such file"),
     ],
@@ -74,3 +75,21 @@ def test_keys_that_others_can_read(tmp_path: Path) -> None:
     assert [problem.hint for problem in exposed(profile)] == [f"chmod 600 {key}"]
     key.chmod(0o600)
     assert list(exposed(profile)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "doubted"),
+    [
+        ({}, []),
+        ({"ca": "csms-issuing"}, [("ca", "holds no root")]),
+        ({"ca": "server"}, [("ca", "holds no root")]),
+        ({"cert": "bad-station-expired"}, [("cert", "it has expired")]),
+        ({"cert": "bad-station-expired", "profile": 2}, []),
+    ],
+)
+def test_files_that_can_be_read_and_are_of_no_use(change: dict[str, Any], doubted: list[tuple[str, str]]) -> None:
+    files = {name: lab().pem(value) if isinstance(value, str) else value for name, value in change.items()}
+    content = station_profile("wss://localhost:1/ocpp", **good(**files))
+    found = list(doubtful(from_mapping(content, Path("/nonexistent"), env={}).profile))
+    assert [one.key for one in found] == [key for key, _ in doubted]
+    assert all(text in one.message for one, (_, text) in zip(found, doubted, strict=True))

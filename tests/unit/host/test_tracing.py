@@ -21,6 +21,12 @@ from station.host.tracing import Tracer, masked
         {"location": "ftp://user:SECRET@files.example/x"},
         {"location": "https://SECRET@files.example/x?y=1"},
         [["ftp://user:SECRET@h/"]],
+        {"location": "https://files.example/x?token=SECRET"},
+        {"location": "ftp://user:pa@SECRET@files.example/x"},
+        {"location": "ftp://user:pa/SECRET@files.example/x"},
+        {"location": "ftp://user:pa?SECRET@files.example/x"},
+        {"location": "ftp://user:#SECRET@[::1]:21/x"},
+        {"data": '{"location":"ftp://user:SECRET@files.example/x?SECRET"}'},
     ],
 )
 def test_secrets_are_masked(value: Any) -> None:
@@ -28,10 +34,24 @@ def test_secrets_are_masked(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"key": "HeartbeatInterval", "value": "300"}, {"url": "https://files.example/a@b"}, 3, None, "text", []]
+    "value",
+    [
+        {"key": "HeartbeatInterval", "value": "300"},
+        {"url": "https://files.example:8443/a@b"},
+        {"url": "wss://[::1]:9000/a"},
+        3,
+        None,
+        "text",
+        [],
+    ],
 )
 def test_the_rest_stays(value: Any) -> None:
     assert masked(value) == value
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    Tracer(None, tmp_path / "trace").close()
+    assert (tmp_path / "trace").stat().st_mode & 0o777 == 0o600
 
 
 def test_results_get_the_action_of_their_call(tmp_path: Path) -> None:

@@ -8,25 +8,22 @@ from __future__ import annotations
 from typing import Final
 
 from ocpp.v16 import call, call_result
-from ocpp.v16.datatypes import CertificateHashData
 from ocpp.v16.enums import CertificateSignedStatus as Signed
 from ocpp.v16.enums import CertificateStatus as Installed
 from ocpp.v16.enums import CertificateUse as Use
 from ocpp.v16.enums import DeleteCertificateStatus as Deleted
 from ocpp.v16.enums import GetInstalledCertificateStatus as Listed
-from ocpp.v16.enums import HashAlgorithm as WireAlgorithm
 
 from station.core.certificate_tasks import (
-    CertificateHash,
     CertificateSigned,
     CertificateUse,
     DeleteCertificate,
-    HashAlgorithm,
     InstallCertificate,
     ListCertificates,
 )
 from station.core.effects import Outcome
 from station.ocpp.dialect import Answer, Defer, Inbound, Refuse, View
+from station.ocpp.hash_data import hash_data_in, hash_data_out
 from station.ocpp.payload import decode
 from station.ocpp.v16.inbound.request import Payload, Request, answer, by_status
 
@@ -42,19 +39,8 @@ def _install(payload: Payload, reply: int, _view: View) -> Inbound:
 
 
 def _delete(payload: Payload, reply: int, _view: View) -> Inbound:
-    named = payload["certificateHashData"]
-    return Defer(
-        DeleteCertificate(
-            reply,
-            CertificateHash(
-                HashAlgorithm(named["hashAlgorithm"]),
-                named["issuerNameHash"],
-                named["issuerKeyHash"],
-                named["serialNumber"],
-            ),
-            tuple(_USES.values()),
-        )
-    )
+    name = hash_data_in(payload["certificateHashData"])
+    return Defer(DeleteCertificate(reply, name, tuple(_USES.values())))
 
 
 def _list(payload: Payload, reply: int, _view: View) -> Inbound:
@@ -63,12 +49,7 @@ def _list(payload: Payload, reply: int, _view: View) -> Inbound:
 
 
 def _listed(_payload: Payload, outcome: Outcome, _view: View) -> Answer | Refuse:
-    found = [
-        CertificateHashData(
-            WireAlgorithm(one.name.algorithm), one.name.issuer_name, one.name.issuer_key, one.name.serial
-        )
-        for one in outcome.data or ()
-    ]
+    found = [hash_data_out(one.name) for one in outcome.data or ()]
     return answer(call_result.GetInstalledCertificateIds(Listed.accepted if found else Listed.not_found, found or None))
 
 

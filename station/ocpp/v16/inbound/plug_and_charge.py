@@ -22,12 +22,12 @@ from station.core.certificate_tasks import (
     DeleteCertificate,
     HashAlgorithm,
     InstallCertificate,
-    Installed,
     ListCertificates,
 )
 from station.core.effects import Outcome
 from station.core.v2g_tasks import TriggerV2gSigning, V2gSigned
 from station.ocpp.dialect import Answer, Defer, Inbound, Refuse, View
+from station.ocpp.hash_data import chain_out
 from station.ocpp.payload import encode
 from station.ocpp.v16.inbound.request import Payload, Request, answer
 from station.ocpp.v16.wrapped import Unreadable, enabled, member, parsed, text
@@ -44,6 +44,7 @@ _V2G: Final = ("V2GCertificate", "SignV2GCertificate")
 _LONGEST_CERTIFICATE: Final = 5500
 _LONGEST_HASH: Final = 128
 _LONGEST_SERIAL: Final = 40
+_MOST_CHILDREN: Final = 4
 
 
 def _receive(payload: Payload, reply: int, view: View) -> Inbound:
@@ -148,27 +149,9 @@ def _status(*others: str, otherwise: str) -> Callable[[Outcome], _Message]:
 
 
 def _listed(outcome: Outcome) -> _Message:
-    found = [_chain(one) for one in outcome.data or ()]
+    found = [chain_out(one, _MOST_CHILDREN) for one in outcome.data or ()]
     return {"status": "Accepted", "certificateHashDataChain": found} if found else {"status": "NotFound"}
 
-
-def _chain(one: Installed) -> dict[str, Any]:
-    chain: dict[str, Any] = {"certificateType": one.use.value, "certificateHashData": _hash_data(one.name)}
-    if one.children:
-        chain["childCertificateHashData"] = [_hash_data(child) for child in one.children[:_MOST_CHILDREN]]
-    return chain
-
-
-def _hash_data(name: CertificateHash) -> dict[str, str]:
-    return {
-        "hashAlgorithm": name.algorithm.value,
-        "issuerNameHash": name.issuer_name,
-        "issuerKeyHash": name.issuer_key,
-        "serialNumber": name.serial,
-    }
-
-
-_MOST_CHILDREN: Final = 4
 
 _ANSWERS: Final[Mapping[str, Callable[[Outcome], _Message]]] = {
     "CertificateSigned": _status(otherwise="Rejected"),

@@ -23,14 +23,14 @@ from station.core.smart_charging.profile import (
     ChargingProfile,
     CompositeSchedule,
     Kind,
-    Period,
     Purpose,
     RateUnit,
     Recurrency,
-    Schedule,
 )
 from station.core.smart_charging.requests import ClearChargingProfile, GetCompositeSchedule, SetChargingProfile
+from station.ocpp.charging_schedules import period_out, schedule_in
 from station.ocpp.dialect import Answer, Defer, Inbound, Refuse, View
+from station.ocpp.numbers import whole
 from station.ocpp.rules import RULES_16, ErrorKind
 from station.ocpp.times import moment
 from station.ocpp.v16 import vocabulary as words
@@ -72,30 +72,13 @@ def profile_of(wire: Mapping[str, Any], place: tuple[int, int], view: View) -> C
         stack_level=int(wire["stackLevel"]),
         purpose=purpose,
         kind=kind,
-        schedule=Schedule(
-            unit=RateUnit(schedule["chargingRateUnit"]),
-            periods=tuple(
-                Period(int(period["startPeriod"]), float(period["limit"]), _whole(period.get("numberPhases")))
-                for period in schedule["chargingSchedulePeriod"]
-            ),
-            start=start,
-            duration_s=_whole(schedule.get("duration")),
-            min_rate=_number(schedule.get("minChargingRate")),
-        ),
+        schedule=schedule_in(schedule, start),
         recurrency=Recurrency(repeats) if repeats is not None else None,
         valid_from=moment(wire.get("validFrom")),
         valid_to=moment(wire.get("validTo")),
         transaction_id=transaction,
         connector=place[1],
     )
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def _place(number: int, view: View) -> tuple[int, int] | None:
@@ -127,9 +110,9 @@ def _clear(payload: Payload, reply: int, view: View) -> Inbound:
     purpose = payload.get("chargingProfilePurpose")
     asked = ClearChargingProfile(
         reply,
-        _whole(payload.get("id")),
+        whole(payload.get("id")),
         purpose=_PURPOSES[purpose] if purpose is not None else None,
-        stack_level=_whole(payload.get("stackLevel")),
+        stack_level=whole(payload.get("stackLevel")),
     )
     if asked.id is None and "connectorId" in payload:
         place = _place(int(payload["connectorId"]), view)
@@ -156,10 +139,7 @@ def _composed(payload: Payload, outcome: Outcome, _view: View) -> Answer | Refus
     schedule = {
         "duration": made.duration_s,
         "chargingRateUnit": made.unit.value,
-        "chargingSchedulePeriod": [
-            {"startPeriod": period.start_s, "limit": period.limit, "numberPhases": period.phases}
-            for period in made.periods
-        ],
+        "chargingSchedulePeriod": [period_out(period) for period in made.periods],
     }
     start = words.timestamp(made.start)
     return answer(

@@ -12,8 +12,9 @@ from station.core.effects import Outcome
 from station.core.events import SetVariables
 from station.core.variables import Address, SetOutcome
 from station.ocpp.dialect import Answer, Defer, Inbound, Refuse, View
+from station.ocpp.numbers import whole
 from station.ocpp.rules import ErrorKind
-from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info, whole
+from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info
 
 _SECURITY_PROFILE: Final = Address.parse("SecurityCtrlr.SecurityProfile")[0]
 

@@ -12,6 +12,7 @@ from station.core.events import ResetRequested
 from station.core.values import BootReason, StopReason
 from station.core.variables import Address
 from station.ocpp.dialect import Answer, Defer, Inbound, View
+from station.ocpp.numbers import whole
 from station.ocpp.v201.vocabulary import (
     Handler,
     Payload,
@@ -20,7 +21,6 @@ from station.ocpp.v201.vocabulary import (
     find_evse,
     running,
     status_info,
-    whole,
     worded,
 )
 

@@ -12,6 +12,7 @@ from station.core.events import RemoteStart, RemoteStop, UnlockRequested
 from station.core.smart_charging.profile import ChargingProfile
 from station.core.values import RegistrationStatus
 from station.ocpp.dialect import Answer, Defer, Inbound, View
+from station.ocpp.numbers import whole
 from station.ocpp.v201.inbound import k_smart_charging
 from station.ocpp.v201.vocabulary import (
     Handler,
@@ -22,7 +23,6 @@ from station.ocpp.v201.vocabulary import (
     running_id,
     status_info,
     token_in,
-    whole,
     worded,
 )
 

@@ -22,8 +22,9 @@ from station.core.events import (
 from station.core.values import RegistrationStatus
 from station.core.variables import Address
 from station.ocpp.dialect import Answer, Inbound, OutCall, View
+from station.ocpp.numbers import whole
 from station.ocpp.v201 import status
-from station.ocpp.v201.vocabulary import Handler, Payload, answer, find_evse, status_info, whole
+from station.ocpp.v201.vocabulary import Handler, Payload, answer, find_evse, status_info
 
 _ORGANIZATION: Final = Address("SecurityCtrlr", None, None, None, "OrganizationName")
 

@@ -10,7 +10,8 @@ from ocpp.v201 import call_result
 from station.core.effects import Outcome
 from station.core.events import ChangeAvailability
 from station.ocpp.dialect import Answer, Defer, Inbound, View
-from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, find_evse, status_info, whole, worded
+from station.ocpp.numbers import whole
+from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, find_evse, status_info, worded
 
 
 def change_availability(payload: Payload, reply: int, view: View) -> Inbound:

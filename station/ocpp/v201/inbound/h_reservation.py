@@ -14,8 +14,9 @@ from station.core.effects import Outcome
 from station.core.events import CancelReservation, ReserveNow
 from station.core.values import Reservation
 from station.ocpp.dialect import Answer, Defer, Inbound, View
+from station.ocpp.numbers import whole
 from station.ocpp.times import moment
-from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info, token_in, whole, worded
+from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info, token_in, worded
 
 _FEATURE: Final = "reservation"
 

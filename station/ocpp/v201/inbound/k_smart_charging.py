@@ -18,11 +18,9 @@ from station.core.smart_charging.profile import (
     ChargingProfile,
     CompositeSchedule,
     Kind,
-    Period,
     Purpose,
     RateUnit,
     Recurrency,
-    Schedule,
 )
 from station.core.smart_charging.requests import (
     ClearChargingProfile,
@@ -31,7 +29,9 @@ from station.core.smart_charging.requests import (
     SetChargingProfile,
 )
 from station.core.smart_charging.rules import source
+from station.ocpp.charging_schedules import period_out, schedule_in
 from station.ocpp.dialect import Answer, Defer, Inbound, OutCall, Refuse, View
+from station.ocpp.numbers import whole
 from station.ocpp.rules import ErrorKind
 from station.ocpp.times import moment
 from station.ocpp.v201.vocabulary import (
@@ -43,7 +43,6 @@ from station.ocpp.v201.vocabulary import (
     running_id,
     status_info,
     timestamp,
-    whole,
     worded,
 )
 
@@ -71,24 +70,13 @@ def profile_in(wire: Payload, evse: int, transaction_id: str | None = None) -> C
     schedule = wire["chargingSchedule"][0]
     kind = Kind(wire["chargingProfileKind"])
     repeats = wire.get("recurrencyKind") if kind is Kind.RECURRING else None
-    least = schedule.get("minChargingRate")
     return ChargingProfile(
         id=int(wire["id"]),
         evse=evse,
         stack_level=int(wire["stackLevel"]),
         purpose=Purpose(wire["chargingProfilePurpose"]),
         kind=kind,
-        schedule=Schedule(
-            unit=RateUnit(schedule["chargingRateUnit"]),
-            periods=tuple(
-                Period(int(period["startPeriod"]), float(period["limit"]), whole(period.get("numberPhases")))
-                for period in schedule["chargingSchedulePeriod"]
-            ),
-            start=moment(schedule.get("startSchedule")),
-            duration_s=whole(schedule.get("duration")),
-            min_rate=None if least is None else float(least),
-            id=int(schedule["id"]),
-        ),
+        schedule=schedule_in(schedule, moment(schedule.get("startSchedule")), int(schedule["id"])),
         recurrency=None if repeats is None else Recurrency(repeats),
         valid_from=moment(wire.get("validFrom")),
         valid_to=moment(wire.get("validTo")),
@@ -103,7 +91,7 @@ def _profile_out(profile: ChargingProfile) -> dict[str, Any]:
         "startSchedule": None if schedule.start is None else timestamp(schedule.start),
         "duration": schedule.duration_s,
         "chargingRateUnit": schedule.unit.value,
-        "chargingSchedulePeriod": [_period_out(period) for period in schedule.periods],
+        "chargingSchedulePeriod": [period_out(period) for period in schedule.periods],
         "minChargingRate": schedule.min_rate,
     }
     wire = {
@@ -118,11 +106,6 @@ def _profile_out(profile: ChargingProfile) -> dict[str, Any]:
         "chargingSchedule": [{name: value for name, value in wire_schedule.items() if value is not None}],
     }
     return {name: value for name, value in wire.items() if value is not None}
-
-
-def _period_out(period: Period) -> dict[str, Any]:
-    phases = {} if period.phases is None else {"numberPhases": period.phases}
-    return {"startPeriod": period.start_s, "limit": period.limit, **phases}
 
 
 def set_profile(payload: Payload, reply: int, view: View) -> Inbound:
@@ -243,7 +226,7 @@ def composed(_payload: Payload, outcome: Outcome, _view: View) -> Answer:
         "duration": made.duration_s,
         "scheduleStart": timestamp(made.start),
         "chargingRateUnit": made.unit.value,
-        "chargingSchedulePeriod": [_period_out(period) for period in made.periods],
+        "chargingSchedulePeriod": [period_out(period) for period in made.periods],
     }
     return answer(call_result.GetCompositeSchedule(status="Accepted", schedule=schedule))
 

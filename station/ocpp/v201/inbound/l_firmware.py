@@ -11,8 +11,9 @@ from station.core.effects import Outcome
 from station.core.events import UpdateFirmware
 from station.core.updates import FirmwareRequest, Patience
 from station.ocpp.dialect import Answer, Defer, Inbound, View
+from station.ocpp.numbers import whole
 from station.ocpp.times import moment
-from station.ocpp.v201.vocabulary import Handler, Payload, Wording, whole, worded
+from station.ocpp.v201.vocabulary import Handler, Payload, Wording, worded
 
 
 def update_firmware(payload: Payload, reply: int, view: View) -> Inbound:

@@ -10,17 +10,10 @@ from typing import Any, Final
 
 from ocpp.v201 import call_result
 
-from station.core.certificate_tasks import (
-    CertificateHash,
-    CertificateUse,
-    DeleteCertificate,
-    HashAlgorithm,
-    InstallCertificate,
-    Installed,
-    ListCertificates,
-)
+from station.core.certificate_tasks import CertificateUse, DeleteCertificate, InstallCertificate, ListCertificates
 from station.core.effects import Outcome
 from station.ocpp.dialect import Answer, Defer, Inbound, View
+from station.ocpp.hash_data import chain_out, hash_data_in
 from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info, worded
 
 _FEATURE: Final = "security"
@@ -42,11 +35,7 @@ def delete(payload: Payload, reply: int, view: View) -> Inbound:
     """The certificate with this hash data (M04.FR.01)."""
     if _FEATURE not in view.features:
         return answer(call_result.DeleteCertificate(status="Failed", status_info=_unsupported()))
-    named = payload["certificateHashData"]
-    name = CertificateHash(
-        HashAlgorithm(named["hashAlgorithm"]), named["issuerNameHash"], named["issuerKeyHash"], named["serialNumber"]
-    )
-    return Defer(DeleteCertificate(reply, name))
+    return Defer(DeleteCertificate(reply, hash_data_in(payload["certificateHashData"])))
 
 
 def deleted(_payload: Payload, outcome: Outcome, _view: View) -> Answer:
@@ -66,28 +55,12 @@ def installed_ids(payload: Payload, reply: int, view: View) -> Inbound:
 
 def listed(_payload: Payload, outcome: Outcome, _view: View) -> Answer:
     """The hash data of all that match, sub CAs below their certificate (M03.FR.03-05); NotFound without any."""
-    found = [_chain(one) for one in outcome.data or ()]
+    found = [chain_out(one) for one in outcome.data or ()]
     return answer(
         call_result.GetInstalledCertificateIds(
             status="Accepted" if found else "NotFound", certificate_hash_data_chain=found or None
         )
     )
-
-
-def _chain(one: Installed) -> dict[str, Any]:
-    wire: dict[str, Any] = {"certificateType": one.use.value, "certificateHashData": _hash_data(one.name)}
-    if one.children:
-        wire["childCertificateHashData"] = [_hash_data(child) for child in one.children]
-    return wire
-
-
-def _hash_data(name: CertificateHash) -> dict[str, str]:
-    return {
-        "hashAlgorithm": name.algorithm.value,
-        "issuerNameHash": name.issuer_name,
-        "issuerKeyHash": name.issuer_key,
-        "serialNumber": name.serial,
-    }
 
 
 def _unsupported() -> dict[str, Any] | None:

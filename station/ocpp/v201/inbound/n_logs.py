@@ -11,8 +11,9 @@ from station.core.effects import Outcome
 from station.core.events import UploadLog
 from station.core.updates import LogKind, LogRequest, Patience
 from station.ocpp.dialect import Answer, Defer, Inbound, View
+from station.ocpp.numbers import whole
 from station.ocpp.times import moment
-from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info, whole
+from station.ocpp.v201.vocabulary import Handler, Payload, Wording, answer, status_info
 
 
 def get_log(payload: Payload, reply: int, _view: View) -> Inbound:
