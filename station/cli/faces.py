@@ -17,7 +17,7 @@ from typing import Final
 
 from station.cli.keys import Keys
 from station.cli.screen import Header, Screen
-from station.cli.terminal import BackgroundWriter, Terminal
+from station.cli.terminal import BackgroundWriter, Terminal, is_journal
 from station.config import ControlConfig, Profile
 from station.control.commandable import EVENT_TYPES, WIRE, Commandable, Event, make_event
 from station.control.lines import ControlLines
@@ -110,7 +110,7 @@ class Faces:
         keys = Keys(self._commandable, self._request_stop, lambda line: terminal.lines([line]))
         has_keys = self._options.interactive and keys.start()
         self._stack.callback(keys.stop)
-        screen = Screen(wire=self._options.wire, keys=has_keys)
+        screen = Screen(wire=self._options.wire, keys=has_keys, masks=is_journal(sys.stdout.fileno()))
         early: list[Event] | None = []
 
         def begin() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from station.cli.exit_codes import error_text
 from station.cli.text import bar, clean, evse_line, kilowatt_hours, kilowatts
 from station.control.commandable import Event
+from station.core.values import IdToken
 from station.host.tracing import masked
 
 KEYS: Final = "keys: [p]lug [t]ap [f]ault [o]ffline [q]uit"
@@ -49,11 +50,13 @@ class Screen:
     Args:
         wire: one line a message; else only what the boot and a card need.
         keys: whether there are keys to press.
+        masks: whether card numbers are masked, because the lines are kept.
     """
 
-    def __init__(self, *, wire: bool = False, keys: bool = False) -> None:
+    def __init__(self, *, wire: bool = False, keys: bool = False, masks: bool = False) -> None:
         self._wire = wire
         self._keys = keys
+        self._masks = masks
         self._calls: OrderedDict[tuple[str, str, bool], Event] = OrderedDict()
         self._authorized: dict[str, str] = {}
         self._running: set[str] = set()
@@ -136,6 +139,9 @@ class Screen:
                 self._authorized = {tag: result}
         return []
 
+    def _card(self, tag: str) -> str:
+        return repr(IdToken(tag))[len("IdToken(") : -1] if self._masks else clean(tag)
+
     def _on_token(self, event: Event) -> list[str]:
         data = event["data"]
         tag, reason = str(data.get("tagId")), data.get("reason")
@@ -143,7 +149,7 @@ class Screen:
         told = f"Authorize < {asked}" if asked is not None else clean(data.get("result"))
         if asked is None and reason:
             told += f"  {clean(reason)}"
-        return [f"{_clock(event)} [t] card {clean(tag)}       {told}"]
+        return [f"{_clock(event)} [t] card {self._card(tag)}       {told}"]
 
     def _on_status(self, event: Event) -> list[str]:
         data = event["data"]
@@ -158,7 +164,7 @@ class Screen:
         if identity in self._running:
             return []
         self._running.add(identity)
-        card = f"  card {clean(data['tagId'])}" if data.get("tagId") else ""
+        card = f"  card {self._card(str(data['tagId']))}" if data.get("tagId") else ""
         return [f"{_clock(event)} EVSE {data.get('connector')} transaction started{card}"]
 
     def _on_stopped(self, event: Event) -> list[str]:

@@ -18,6 +18,15 @@ _WAITING: Final = 1000
 _FLUSH_S: Final = 1.0
 
 
+def is_journal(fd: int) -> bool:
+    """Whether what is printed there is kept by systemd's journal (``JOURNAL_STREAM``, systemd.exec(5))."""
+    try:
+        where = os.fstat(fd)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{where.st_dev}:{where.st_ino}"
+
+
 class Terminal:
     """See the module.
 

@@ -131,3 +131,12 @@ def test_an_error_says_what_to_try_and_is_not_repeated() -> None:
 def test_strangers_cannot_steer_the_terminal() -> None:
     line = Screen().event(event("token", tagId="\x1b[2Jx", result="REJECTED", reason="\x07"))[0]
     assert line.isprintable()
+
+
+def test_card_numbers_are_masked_where_lines_are_kept() -> None:
+    screen = Screen(masks=True)
+    shown = [
+        *screen.event(event("token", tagId="04A1B2C3D4E5F6", result="ACCEPTED", reason="")),
+        *screen.event(event("transaction_started", connector=1, id="a", tagId="04A1B2C3D4E5F6")),
+    ]
+    assert all("card ***F6" in line and "04A1B2C3" not in line for line in shown)

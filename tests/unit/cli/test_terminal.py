@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-from station.cli.terminal import BackgroundWriter, Terminal
+import pytest
+
+from station.cli.terminal import BackgroundWriter, Terminal, is_journal
 
 
 def test_in_place_the_bottom_is_drawn_again_below_what_stays() -> None:
@@ -39,3 +41,16 @@ def test_a_screen_that_is_gone_is_no_error() -> None:
     writer.write("nobody reads this\n")
     writer.close()
     os.close(sink)
+
+
+def test_the_journal_is_known_by_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    try:
+        where = os.fstat(write)
+        assert not is_journal(write)
+        monkeypatch.setenv("JOURNAL_STREAM", f"{where.st_dev}:{where.st_ino}")
+        assert is_journal(write)
+    finally:
+        os.close(read)
+        os.close(write)
+    assert not is_journal(write)
