@@ -15,7 +15,7 @@ from station.core.values import BootReason, StopReason
 if TYPE_CHECKING:
     from station.host.runner import Runner
 
-DRAIN_S: Final = 4.0
+DRAIN_S: Final = 3.5
 """How long an ordered end waits for what is still to be told: the whole stop takes less than five seconds."""
 
 HARD_DRAIN_S: Final = 1.0

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from station.core import events
@@ -54,10 +55,11 @@ def spellings(password: str, *, hexadecimal: bool) -> tuple[str | bytes, ...]:
 class SecurityDesk:
     """See the module. One for each runner, over all boots."""
 
-    __slots__ = ("_broken", "_level", "_refused", "_runner", "_trial")
+    __slots__ = ("_broken", "_dialled", "_level", "_refused", "_runner", "_trial")
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
+        self._dialled: str | None = None
         self._level = 0
         self._refused = 0
         self._broken = 0
@@ -76,6 +78,7 @@ class SecurityDesk:
         if self._trial is None and runner.engine.station.trial.previous is not None:
             patience_s = runner.profile.csms.security.fall_back_after_s
             self._trial = runner.loop.call_later(patience_s, self._fall_back)
+        self._dialled = runner.engine.variables.text(security_profile.PASSWORD)
         password = self._password(subprotocols) if security_profile.has_password(self._level) else None
         return dial_target(runner.credentials, self._level, url, subprotocols, open_timeout_s, password)
 
@@ -141,16 +144,30 @@ class SecurityDesk:
         """
         log.info("the Basic Auth password was changed")
         self._refused = 0
+        self._once_answered(self._follow_password)
+
+    def _follow_password(self) -> None:
         runner = self._runner
-        if not security_profile.has_password(self._current()):
-            return
-        runner.loop.call_later(_PARTING_S, runner.link.renew, "the password was changed")
+        changed = self._dialled != runner.engine.variables.text(security_profile.PASSWORD)
+        if changed and security_profile.has_password(self._current()):
+            runner.link.renew("the password was changed")
 
     def profile_changed(self, old: str | None, new: str | None) -> None:
         """Dial anew with a higher security profile, once the answer has left (A05.FR.06, .07)."""
         if old is not None and new is not None and int(new) > int(old):
             self._end_trial()
-            self._runner.loop.call_later(_PARTING_S, self._follow_profile)
+            self._once_answered(self._follow_profile)
+
+    def _once_answered(self, follow: Callable[[], None]) -> None:
+        """Call this when the change is recorded, or taken back because it could not be, and the answer has left."""
+        self._runner.loop.call_later(_PARTING_S, self._if_recorded, follow)
+
+    def _if_recorded(self, follow: Callable[[], None]) -> None:
+        runner = self._runner
+        if runner.alive and not runner.engine.station.settled:
+            self._once_answered(follow)  # a slow disk
+        else:
+            follow()
 
     def _follow_profile(self) -> None:
         """Only one profile is used at a time: a connection of another one is made anew (A00.FR.001)."""
