@@ -74,10 +74,11 @@ class SlowRig(Rig):
     def make_store(self) -> SlowDisk:
         return SlowDisk()
 
-    def slow_down(self, delay_s: float) -> None:
-        """From now on the disk takes so long."""
-        assert isinstance(self.store, SlowDisk)
-        self.store.delay_s = delay_s
+
+def slow_down(rig: Rig, delay_s: float) -> None:
+    """From now on the disk takes so long."""
+    assert isinstance(rig.store, SlowDisk)
+    rig.store.delay_s = delay_s
 
 
 GUARDED = {
@@ -93,7 +94,7 @@ KEY = "fedcba9876543210fedcX"
 async def test_a_slow_disk_does_not_let_a_new_password_overtake_its_answer() -> None:
     async with SlowRig(profile=GUARDED) as rig:
         await rig.boot()
-        rig.slow_down(3)
+        slow_down(rig, 3)
         answer = await rig.call("ChangeConfiguration", {"key": "AuthorizationKey", "value": KEY})
         assert answer == {"status": "Accepted"}
         assert len(rig.targets) == 1
@@ -109,7 +110,7 @@ async def test_a_slow_disk_does_not_let_a_new_password_overtake_its_answer() -> 
 async def test_a_password_that_could_not_be_stored_is_not_dialled_with() -> None:
     async with SlowRig(profile=GUARDED) as rig:
         await rig.boot()
-        rig.slow_down(3)
+        slow_down(rig, 3)
         rig.store.fail_next()
         answer = await rig.call("ChangeConfiguration", {"key": "AuthorizationKey", "value": KEY})
         assert answer == {"status": "Rejected"}
@@ -126,7 +127,7 @@ async def test_a_slow_disk_does_not_let_a_higher_profile_overtake_its_answer() -
         assert await rig.call("ChangeConfiguration", {"key": "AuthorizationKey", "value": KEY}) == {
             "status": "Accepted"
         }
-        rig.slow_down(3)
+        slow_down(rig, 3)
         assert await rig.call("ChangeConfiguration", {"key": "SecurityProfile", "value": "1"}) == {"status": "Accepted"}
         assert len(rig.targets) == 1
         await rig.until(lambda: len(rig.targets) == 2)
