@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from drivers.sim.config import BayOptions, CarOptions, ContactorOptions, LockOptions, MeterOptions, PilotOptions
 from station import __version__
 from station.config import ConfigError, Profile
 from station.config.errors import Position
-from station.config.profile import EvseConfig
+from station.config.profile import EvseConfig, VariableSetting
+from station.config.units import FALSE_WORDS
 from station.core.catalogue import Address, Catalogue, Layout, Mutability, build_catalogue
 from station.core.context import ConnectorPlan, EvsePlan, FirmwarePlan, StationPlan
 from station.core.variable_model import Model, Setting
@@ -25,6 +26,14 @@ from station.ocpp.v201 import DIALECT as V201
 
 _SIGNED = frozenset({"signed_meter_values"})
 """What a station can do only with a meter that can."""
+
+_FUNCTIONS = {
+    "AuthCacheCtrlr": "auth_cache",
+    "LocalAuthListCtrlr": "local_list",
+    "ReservationCtrlr": "reservation",
+    "SmartChargingCtrlr": "smart_charging",
+}
+"""The controllers whose ``Available: false`` in a profile leaves their function out."""
 
 DIALECTS: dict[str, Dialect] = {dialect.subprotocol: dialect for dialect in (V201, V16)}
 
@@ -41,8 +50,12 @@ class Kind:
 
     @cached_property
     def features(self) -> Mapping[str, frozenset[str]]:
-        """The features present, by version: those that the version has words for and the hardware is fit for."""
-        lacking = frozenset() if self._signs else _SIGNED
+        """The features present, by version.
+
+        Those that the version has words for, the hardware is fit for, and the profile does not leave out.
+        """
+        left_out = {_FUNCTIONS[entry.address.component or ""] for entry in self.profile.variables if _leaves_out(entry)}
+        lacking = left_out if self._signs else left_out | _SIGNED
         return {dialect.version: dialect.functions - lacking for dialect in DIALECTS.values()}
 
     @cached_property
@@ -68,7 +81,9 @@ class Kind:
     @cached_property
     def _settings(self) -> tuple[Setting, ...]:
         own = self._own_settings()
-        return (*own, *profile_settings(self.profile, self.catalogue, self.layout, own))
+        entries = tuple(entry for entry in self.profile.variables if not _leaves_out(entry))
+        profile = replace(self.profile, variables=entries)
+        return (*own, *profile_settings(profile, self.catalogue, self.layout, own))
 
     @cached_property
     def _models(self) -> dict[str, Model]:
@@ -235,6 +250,13 @@ class Kind:
                 phases = Address.parse(f"Connector@{evse.id}.{connector.id}.SupplyPhases")[0]
                 settings.append(Setting(phases, str(evse.phases), default=True))
         return tuple(settings)
+
+
+def _leaves_out(entry: VariableSetting) -> bool:
+    """Whether an entry of the profile says that a function is not there."""
+    address = entry.address
+    switched_off = entry.value is not None and entry.value.casefold() in FALSE_WORDS
+    return switched_off and address.variable == "Available" and address.component in _FUNCTIONS
 
 
 def _signs(evse: EvseConfig) -> bool:

@@ -57,7 +57,7 @@ class TestActions:
         assert DIALECT.actions(frozenset({"core"})) == {
             "ChangeAvailability", "ChangeConfiguration", "ClearCache", "DataTransfer", "GetConfiguration",
             "GetLocalListVersion", "RemoteStartTransaction", "RemoteStopTransaction", "ReserveNow", "Reset",
-            "SendLocalList", "UnlockConnector",
+            "SendLocalList", "SetChargingProfile", "UnlockConnector",
         }  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ class TestActions:
         [
             ("remote_trigger", {"TriggerMessage"}),
             ("reservation", {"CancelReservation"}),
-            ("smart_charging", {"ClearChargingProfile", "GetCompositeSchedule", "SetChargingProfile"}),
+            ("smart_charging", {"ClearChargingProfile", "GetCompositeSchedule"}),
             (
                 "security",
                 {
