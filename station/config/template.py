@@ -19,11 +19,18 @@ station:
 #   versions: [ocpp2.0.1, ocpp1.6]
 #   security:
 #     password: "${CSMS_PASSWORD}"     # or: !file csms-password
-#     ca: csms-ca.pem
+#     ca: csms-ca.pem                  # the root of the CSMS's certificate; default: the system's
+#     cert: station.pem                # with key: security profile 3
+#     key: station.key
 #   call_timeout: 30s
 #   ping: 60s
 
-store: memory                  # or a file; default: ~/.local/state/ocpp-station/<id>.db
+# certificates:                # roots besides those that the CSMS installs
+#   manufacturer: [fw-root.pem]        # who may sign firmware
+
+store: memory                  # for a try: nothing outlives the process. In a charger take this line out:
+                               # the default is a file, ~/.local/state/ocpp-station/<id>.db
+# state: station.d             # keys, certificates, logs, downloads; default: beside the store
 
 control:
   listen: 127.0.0.1:0          # port 0: a free one; `off`; another address than loopback needs a token
@@ -55,6 +62,17 @@ car:                           # the simulated car
 metering:
   sample: 60s
   aligned: 0s
+
+# transactions:
+#   after_power_loss: stop     # or resume
+
+# firmware:
+#   signed: off                # required: unsigned updates are refused
+#   installer: {exec: /usr/local/bin/install-firmware}     # default: simulated
+#   reboot: yes
+
+# reboot:
+#   real: yes                  # exits, for systemd to restart; {exec: PROGRAM}; default: simulated
 
 # variables:                   # keys of OCPP 1.6, or Component.Variable of 2.x
 #   HeartbeatInterval: 300

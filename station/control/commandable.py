@@ -40,6 +40,8 @@ EVENT_TYPES: Final = frozenset(
         "transaction_started",
         "transaction_stopped",
         "meter_value",
+        "price",
+        "cost",
         "error",
     }
 )

@@ -73,7 +73,7 @@ class AuthDesk:
         """A card was shown."""
         case = Case(self.validation.known_as(event.token), event.reader, event.evses, event.asked, began_s=self.ctx.now)
         case.contract = self.validation.contracts.shown(event)
-        case.note("presented", reader=event.reader, token=repr(event.token))
+        case.note("presented", reader=event.reader, token=event.token.value)
         self._take(case)
 
     def remote_start(self, event: RemoteStart) -> str | None:

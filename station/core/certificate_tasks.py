@@ -169,11 +169,12 @@ class DeleteInstalled:
 @dataclass(frozen=True, slots=True)
 class Deleted:
     """``status`` Accepted, Failed or NotFound. ``marks`` are fingerprints that lie in files of the profile: those are
-    not touched and have to be remembered as deleted."""
+    not touched and have to be remembered as deleted. ``roots`` are the fingerprints of all roots that are gone."""
 
     status: str
     problem: str = ""
     marks: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

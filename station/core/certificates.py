@@ -159,6 +159,11 @@ class Certificates:
             self._log.raised(SecurityEventType.RECONFIGURATION_OF_SECURITY_PARAMETERS, "certificate deleted")
             for mark in self._mark(done.marks):
                 self.ctx.ledger.undo(partial(self._unmark, mark), CERTIFICATES, _DELETED + mark)
+            if self.successor in done.roots:
+                # Without it the old ones count again; nothing is on trial that could replace them.
+                before = self.successor, self.predecessors
+                self._set_successor(None, _NONE)
+                self.ctx.ledger.undo(lambda: self._take_back(*before), CERTIFICATES, _ROOT)
 
     def _mark(self, marks: tuple[str, ...]) -> list[str]:
         new = [mark for mark in marks if mark not in self.deleted]

@@ -236,8 +236,12 @@ class Firmware:
             self._raised(SecurityEventType.INVALID_FIRMWARE_SIGNATURE, report.info)
 
     def _downloaded(self, update: Update) -> None:
-        """Install at the moment that was asked for (L01.FR.16), else as soon as possible."""
-        if self._arm(update.request.install):
+        """Install at the moment that was asked for (L01.FR.16), else as soon as possible.
+
+        Where nobody knows yet what time it is, that moment is waited for too: the clock is learnt with the CSMS.
+        """
+        unknown = update.request.install is not None and not self.ctx.timeline.known
+        if unknown or self._arm(update.request.install):
             BLUEPRINT.fire(update, "postpone")
             self._tell(_Status.INSTALL_SCHEDULED)
         else:

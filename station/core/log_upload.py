@@ -116,10 +116,15 @@ class LogUpload:
     # Its course
 
     def _begin(self, upload: Upload, before: Upload | None) -> None:
-        """The request is stored. The one before it is told to be over (N01.FR.20)."""
+        """The request is stored. The one before it is told to be over (N01.FR.20).
+
+        A request without a number has an answer that cannot say so: then a numbered one before it has failed
+        (Security WP N01.FR.10).
+        """
         if self.upload is upload:
             if before is not None:
-                self._tell(before, UploadStatus.ACCEPTED_CANCELED)
+                unsaid = upload.request.request_id is None and before.request.request_id is not None
+                self._tell(before, UploadStatus.UPLOAD_FAILURE if unsaid else UploadStatus.ACCEPTED_CANCELED)
             self._send(upload)
 
     def _send(self, upload: Upload) -> None:

@@ -42,7 +42,8 @@ def unusable(profile: Profile) -> Iterator[FileProblem]:
             if file is None:
                 yield FileProblem(key, f"security profile {security.profile} needs it", "name a PEM file")
         if security.cert is not None and security.key is not None:
-            yield from _tried("key", TlsSettings((), security.cert, security.key))
+            missing = not security.cert.is_file()
+            yield from _tried("cert" if missing else "key", TlsSettings((), security.cert, security.key))
 
 
 def _tried(key: str, settings: TlsSettings) -> Iterator[FileProblem]:

@@ -12,9 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from station.core import names
+from station.core.charging import Grant
 from station.core.codec import to_row
 from station.core.context import Context
 from station.core.effects import Outcome, Reply
@@ -135,9 +137,15 @@ class SmartCharging:
     def clear(self, event: ClearChargingProfile) -> None:
         """Remove the profiles that match all that is asked for; an id alone decides (K10; 1.6 errata 3.25-3.26)."""
         gone = [profile for profile in self.profiles if rules.cleared(profile, event)]
-        self._reply(event.reply, _ACCEPTED if gone else Outcome("Unknown"))
+        waiting = [
+            grant for evse, grant, profile in self._waiting() if rules.cleared(replace(profile, evse=evse.id), event)
+        ]
+        self._reply(event.reply, _ACCEPTED if gone or waiting else Outcome("Unknown"))
         for profile in gone:
             self._write(profile.id, None, undoable=True)
+        for grant in waiting:
+            self.ctx.ledger.undo(partial(setattr, grant, "profile", grant.profile))
+            grant.profile = None
 
     def get(self, event: GetChargingProfiles) -> None:
         """The installed profiles that match (K09.FR.03-06)."""
@@ -268,9 +276,15 @@ class SmartCharging:
 
     def _counting(self) -> Iterator[ChargingProfile]:
         yield from self.profiles
+        for evse, _, profile in self._waiting():
+            yield replace(profile, evse=evse.id)
+
+    def _waiting(self) -> Iterator[tuple[Evse, Grant, ChargingProfile]]:
+        """The profiles that came with a remote start and wait for its transaction."""
         for evse in self.evses:
-            if evse.grant is not None and evse.grant.profile is not None:
-                yield replace(evse.grant.profile, evse=evse.id)
+            grant = evse.grant
+            if grant is not None and grant.profile is not None:
+                yield evse, grant, grant.profile
 
     def _outlet(self, evse: Evse, current_a: float, phases: int, connector: int) -> Outlet:
         transaction = evse.transaction

@@ -127,7 +127,7 @@ def _remove(roots: list[Kept], folder: VaultFolder, trust: Trust) -> Deleted:
     folder.remove(roots)
     gone = {one.fingerprint for one in roots}
     of_profile = {one.fingerprint for use in {one.use for one in roots} for one in trust.named(use)}
-    return Deleted("Accepted", marks=tuple(sorted(gone & of_profile)))
+    return Deleted("Accepted", marks=tuple(sorted(gone & of_profile)), roots=tuple(sorted(gone)))
 
 
 def _remove_roots(task: RemoveRoots, bench: Bench) -> Deleted:

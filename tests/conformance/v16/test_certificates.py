@@ -55,6 +55,22 @@ async def test_tc_074_update_of_the_certificate_by_request(tmp_path: Path) -> No
         assert shown(rig, root, tmp_path) == request_bits(request)
 
 
+@pytest.mark.spec("Security WP A00.FR.806", "Security WP A02", "OCPP 1.6 §4.2")
+@virtual
+async def test_the_certificate_can_be_updated_while_the_boot_is_pending(tmp_path: Path) -> None:
+    root = Authority()
+    async with Rig(profile=profile(tmp_path, root), variables=CPO) as rig:
+        pending = {"status": "Pending", "interval": 300, "currentTime": START.isoformat().replace("+00:00", "Z")}
+        rig.csms.answer("BootNotification", pending)
+        rig.host.start()
+        await rig.until(lambda: rig.heard_all("BootNotification"))
+        request = await triggered(rig)
+        assert rig.csms.actions() == ["BootNotification", "SignCertificate"]
+        assert await signed(rig, root.sign(request, period=days(-1, 9000, START))) == "Accepted"
+        await rig.until(lambda: len(rig.targets) == 2)
+        assert shown(rig, root, tmp_path) == request_bits(request)
+
+
 @pytest.mark.spec("Security WP A00.FR.511")
 @virtual
 async def test_the_serial_number_goes_into_the_request(tmp_path: Path) -> None:

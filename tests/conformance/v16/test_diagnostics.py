@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from station.core.updates import Collected, CollectLog
+from station.host.jobs.desk import RUNNERS
 from station.net.transfer.api import TransferCause, TransferFailed
 from tests.conformance.v16.flows import plug_and_tap, rebooted, tap_and_unplug
 from tests.support.fake_transfers import FakeTransfers
@@ -112,6 +114,22 @@ async def test_without_a_log_nothing_is_promised() -> None:
         assert (logs(rig), transfers.attempts) == ([], [])
 
 
+@pytest.mark.spec("OCPP 1.6 §5.9, §6.26 (no file name)")
+@virtual
+async def test_without_diagnostics_there_is_no_file_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> Collected:
+        raise OSError("no space left on device")
+
+    monkeypatch.setitem(RUNNERS, CollectLog, full)
+    transfers = FakeTransfers()
+    async with Rig(transfers=transfers) as rig:
+        await rig.boot()
+        assert await rig.call("GetDiagnostics", {"location": URL}) == {}
+        assert await get_log(rig, "DiagnosticsLog") == {"status": "Rejected"}
+        await rig.wait(10)
+        assert (diagnostics(rig), logs(rig), transfers.attempts) == ([], [], [])
+
+
 @pytest.mark.spec("Security WP ed.3 N01.FR.10")
 @pytest.mark.parametrize(
     ("cause", "status"),
@@ -144,6 +162,33 @@ async def test_a_new_request_cancels_the_one_before() -> None:
         await rig.until(lambda: logs(rig)[-1:] == [("Uploaded", 2)])
         assert logs(rig) == [("Uploading", 1), ("Uploading", 2), ("Uploaded", 2)]
         assert len(transfers.uploaded) == 1
+
+
+@pytest.mark.spec("Security WP ed.3 N01.FR.07, .10")
+@virtual
+async def test_a_log_that_diagnostics_take_the_place_of_has_failed() -> None:
+    transfers = FakeTransfers(takes_s=60)
+    async with Rig(transfers=transfers) as rig:
+        await rig.boot()
+        await get_log(rig, "SecurityLog", 1)
+        await rig.until(lambda: logs(rig) == [("Uploading", 1)])
+        name = (await rig.call("GetDiagnostics", {"location": URL}))["fileName"]
+        await rig.until(lambda: diagnostics(rig)[-1:] == ["Uploaded"])
+        assert logs(rig) == [("Uploading", 1), ("UploadFailure", 1)]
+        assert diagnostics(rig) == ["Uploading", "Uploaded"]
+        assert [uploaded for _, uploaded, _ in transfers.uploaded] == [name]
+
+
+@pytest.mark.spec("OCPP 1.6 §4.4, §5.9")
+@virtual
+async def test_diagnostics_that_others_take_the_place_of_are_not_told_as_failed() -> None:
+    async with Rig(transfers=FakeTransfers(takes_s=60)) as rig:
+        await rig.boot()
+        await rig.call("GetDiagnostics", {"location": URL})
+        await rig.until(lambda: diagnostics(rig) == ["Uploading"])
+        assert "fileName" in await rig.call("GetDiagnostics", {"location": URL})
+        await rig.until(lambda: diagnostics(rig)[-1:] == ["Uploaded"])
+        assert diagnostics(rig) == ["Uploading", "Uploading", "Uploaded"]
 
 
 @pytest.mark.spec("OCPP 1.6 §5.17, Security WP ed.3 N01.FR.12")

@@ -105,7 +105,7 @@ async def test_tc_044_2_download_failed() -> None:
         await rig.until(lambda: steps(rig)[-1:] == ["DownloadFailed"])
         assert steps(rig) == ["Downloading", "DownloadFailed"]
         assert len(transfers.attempts) == 4
-        assert 60 <= rig.loop.time() - begun <= 70
+        assert 60 <= rig.loop.time() - begun < 90, "three pauses; threads take virtual time too"
         assert rig.statuses()[-1] == "Available"
 
 
@@ -302,6 +302,38 @@ async def test_an_installation_may_be_scheduled(tmp_path: Path) -> None:
         await rebooted(rig)
         assert signed_steps(rig)[-1] == ("Installed", 7)
         assert len({status for status, _ in signed_steps(rig)}) == len(signed_steps(rig)), "each is told once"
+
+
+@pytest.mark.spec("Security WP ed.3 L01.FR.07, .19, .26, .29")
+@virtual
+async def test_what_becomes_free_stays_out_of_service_until_the_update_is_over(tmp_path: Path) -> None:
+    def last(connector: int) -> str:
+        told = [one["status"] for one in rig.heard_all("StatusNotification") if one["connectorId"] == connector]
+        return str(told[-1])
+
+    maker = Manufacturer()
+    three = {"evses": [{"id": number, "max_current": "16A"} for number in (1, 2, 3)]}
+    trigger = {"requestedMessage": "FirmwareStatusNotification"}
+    async with Rig(profile={**three, **profile(tmp_path, maker)}, transfers=server()) as rig:
+        await rig.boot()
+        for connector, tag in ((1, "04A1B2C3D4E5F6"), (2, "0499AABBCCDD01")):
+            await rig.do("start_transaction", connector=connector, tagId=tag)
+        await signed_update(rig, maker, 1)
+        await rig.until(lambda: signed_steps(rig)[-1:] == [("InstallScheduled", 1)])
+        await rig.until(lambda: last(3) == "Unavailable")
+        await rig.do("stop_transaction", connector=2)
+        await rig.do("unplug", connector=2)
+        await rig.until(lambda: last(2) == "Unavailable")
+        assert (await rig.call("RemoteStartTransaction", {"idTag": "A", "connectorId": 2}))["status"] == "Rejected"
+        missing = {"location": "https://files.test/none", "retries": 0}
+        assert await signed_update(rig, maker, 2, **missing) == "AcceptedCanceled"
+        await rig.until(lambda: signed_steps(rig)[-1:] == [("DownloadFailed", 2)])
+        await rig.until(lambda: last(2) == last(3) == "Available")
+        await rig.do("power_cycle")
+        await rebooted(rig)
+        mark = len(signed_steps(rig))
+        assert await rig.call("ExtendedTriggerMessage", trigger) == {"status": "Accepted"}
+        await rig.until(lambda: signed_steps(rig)[mark:] == [("DownloadFailed", 2)])
 
 
 @pytest.mark.spec("Security WP ed.3 L01.FR.26")

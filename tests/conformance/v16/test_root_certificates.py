@@ -293,6 +293,23 @@ async def test_the_old_root_is_tried_where_the_new_one_does_not_fit(tmp_path: Pa
         assert len(await installed(rig, CSMS)) == 2
 
 
+@pytest.mark.spec("Security WP M04.FR.02", "Security WP M05.FR.12")
+@virtual
+async def test_the_old_root_stays_where_the_new_one_is_deleted_before_it_has_connected(tmp_path: Path) -> None:
+    root = Authority()
+    async with Rig(profile=profile(tmp_path, root, client=False), variables=CHECKED) as rig:
+        await rig.boot()
+        (old,) = await installed(rig, CSMS)
+        assert await install(rig, CSMS, Authority("Next", root).pem) == "Accepted"
+        (new,) = [one for one in await installed(rig, CSMS) if one != old]
+        assert await delete(rig, new) == "Accepted"
+        rig.lose_connection()
+        await rig.until(lambda: len(rig.targets) == 2)
+        assert trusts(rig, root, tmp_path)
+        await rig.quiet()
+        assert await installed(rig, CSMS) == [old]
+
+
 @pytest.mark.spec("Security WP M05.FR.08", "Security WP M05.FR.09")
 @virtual
 async def test_a_successor_that_never_connected_gives_way_to_the_next(tmp_path: Path) -> None:

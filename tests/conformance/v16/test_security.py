@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from station.core.events import SetVariables
+from station.net.tls import TlsSettings, client_context
+from tests.support.fake_ca import Authority
 from tests.support.rig import Rig, virtual
 from tests.support.tls_memory import handshake, serving
 
@@ -88,6 +93,19 @@ async def test_tc_084_downgrade_of_the_security_profile_is_rejected() -> None:
         assert len(rig.targets) == 1
 
 
+@pytest.mark.case("TC_084_CS", "1.6")
+@pytest.mark.spec("Security WP A00.FR.005")
+@pytest.mark.parametrize("key", ["securityprofile", "SecurityCtrlr.SecurityProfile", "AllowSecurityProfileDowngrade"])
+@virtual
+async def test_tc_084_no_key_lowers_the_security_profile(key: str) -> None:
+    async with Rig(profile=secured(password=OLD)) as rig:
+        await rig.boot()
+        for value in ("0", " 0", "00", "-1", "true"):
+            assert await change(rig, key, value) in ("Rejected", "NotSupported")
+        shown = await rig.call("GetConfiguration", {"key": ["SecurityProfile"]})
+        assert shown["configurationKey"][0]["value"] == "1"
+
+
 @pytest.mark.spec("Security WP A01.FR.06")
 @virtual
 async def test_the_password_is_never_told() -> None:
@@ -130,6 +148,36 @@ async def test_tc_086_tls_with_a_server_side_certificate(tmp_path: Path) -> None
             handshake(target.ssl_context, serving(trustme.CA(), "csms.test"))
         with pytest.raises(ssl.SSLCertVerificationError):
             handshake(target.ssl_context, serving(authority, "other.test"))
+
+
+@pytest.mark.case("TC_086_CS", "1.6")
+@pytest.mark.spec("Security WP A00.FR.308", "Security WP A00.FR.412", "Security WP A00.FR.510")
+@pytest.mark.parametrize(("common_name", "taken"), [("csms.test", True), ("other.test", False), ("csms", False)])
+def test_tc_086_the_common_name_is_the_name_of_the_csms(tmp_path: Path, common_name: str, taken: bool) -> None:
+    root = Authority()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(*root.pair(tmp_path, "server", common_name))
+    station = client_context(TlsSettings((root.write(tmp_path / "root.pem"),)))
+    with nullcontext() if taken else pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        handshake(station, server)
+
+
+@pytest.mark.case("TC_086_CS", "1.6")
+@pytest.mark.spec("Security WP A00.FR.501", "Security WP A00.FR.502")
+def test_tc_086_a_server_with_a_weak_key_is_not_taken(tmp_path: Path) -> None:
+    root = Authority()
+    key = rsa.generate_private_key(65537, 1024)
+    chain = tmp_path / "weak.pem"
+    chain.write_bytes(
+        root.issue(key.public_key(), "csms.test").public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.set_ciphers("ALL:@SECLEVEL=0")
+    server.load_cert_chain(chain)
+    station = client_context(TlsSettings((root.write(tmp_path / "root.pem"),)))
+    with pytest.raises(ssl.SSLCertVerificationError, match="key too weak"):
+        handshake(station, server)
 
 
 @pytest.mark.case("TC_087_CS", "1.6")

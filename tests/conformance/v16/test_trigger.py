@@ -12,13 +12,15 @@ from tests.support.rig import Rig, virtual
 TWO = {"evses": [{"id": 1, "max_current": "16A", "phases": 3}, {"id": 2, "max_current": "16A", "phases": 3}]}
 
 
-async def trigger(rig: Rig, message: str, connector: int | None = None) -> tuple[str, list[str]]:
-    """TriggerMessage; the status of the answer, and what the station sent after it."""
+async def trigger(
+    rig: Rig, message: str, connector: int | None = None, action: str = "TriggerMessage"
+) -> tuple[str, list[str]]:
+    """TriggerMessage, or the extended one; the status of the answer, and what the station sent after it."""
     payload: dict[str, Any] = {"requestedMessage": message}
     if connector is not None:
         payload["connectorId"] = connector
     mark = len(rig.csms.actions())
-    status: str = (await rig.call("TriggerMessage", payload))["status"]
+    status: str = (await rig.call(action, payload))["status"]
     await rig.wait(3)
     first = next(entry for entry in reversed(rig.log()) if entry.direction == "out" and entry.kind == "call")
     after = [entry.kind for entry in rig.log()[rig.log().index(first) + 1 :] if entry.direction == "in"]
@@ -150,3 +152,49 @@ async def test_tc_055_trigger_for_an_unknown_connector_is_rejected(message: str)
     async with Rig() as rig:
         await rig.boot()
         assert await trigger(rig, message, 9) == ("Rejected", [])
+
+
+@pytest.mark.spec("Security WP ed.3 §5.5, §5.6, §6.16, §6.17", "OCPP 1.6 §5.17")
+@pytest.mark.parametrize(
+    ("message", "connector", "answer", "follows"),
+    [
+        ("Heartbeat", 9, "Accepted", ["Heartbeat"]),
+        ("LogStatusNotification", 9, "Accepted", ["LogStatusNotification"]),
+        ("FirmwareStatusNotification", 9, "Accepted", ["SignedFirmwareStatusNotification"]),
+        ("StatusNotification", None, "Accepted", ["StatusNotification"] * 3),
+        ("StatusNotification", 2, "Accepted", ["StatusNotification"]),
+        ("StatusNotification", 9, "Rejected", []),
+        ("MeterValues", None, "Accepted", ["MeterValues"] * 2),
+        ("MeterValues", 1, "Accepted", ["MeterValues"]),
+        ("MeterValues", 9, "Rejected", []),
+        ("BootNotification", None, "Rejected", []),
+    ],
+)
+@virtual
+async def test_extended_triggers_are_answered_as_plain_ones(
+    message: str, connector: int | None, answer: str, follows: list[str]
+) -> None:
+    async with Rig(profile=TWO) as rig:
+        await rig.boot()
+        assert await trigger(rig, message, connector, "ExtendedTriggerMessage") == (answer, follows)
+
+
+@pytest.mark.spec("Security WP ed.3 §6.16", "OCPP 1.6 §4.2")
+@pytest.mark.parametrize(
+    ("action", "message", "follows"),
+    [
+        ("TriggerMessage", "FirmwareStatusNotification", "FirmwareStatusNotification"),
+        ("TriggerMessage", "DiagnosticsStatusNotification", "DiagnosticsStatusNotification"),
+        ("ExtendedTriggerMessage", "FirmwareStatusNotification", "SignedFirmwareStatusNotification"),
+        ("ExtendedTriggerMessage", "LogStatusNotification", "LogStatusNotification"),
+    ],
+)
+@virtual
+async def test_while_pending_triggered_statuses_of_transfers_are_sent(action: str, message: str, follows: str) -> None:
+    async with Rig() as rig:
+        pending = {"status": "Pending", "currentTime": "2026-01-01T12:00:00Z", "interval": 600}
+        rig.csms.answer("BootNotification", pending)
+        rig.host.start()
+        await rig.until(lambda: rig.host.status()["boot"] == "Pending")
+        assert await trigger(rig, message, None, action) == ("Accepted", [follows])
+        assert rig.csms.last(follows) == {"status": "Idle"}

@@ -95,6 +95,24 @@ def test_a_successor_is_on_trial_until_it_has_connected() -> None:
     assert part.passed_over == frozenset()
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_successor_that_is_deleted_is_on_trial_no_more(recorded: bool) -> None:
+    bench = Bench()
+    part = bench.world.station.certificates
+    bench.world.send(tasks.InstallCertificate(4, CertificateUse.CSMS_ROOT, "pem"))
+    bench.report(tasks.InstallRoot, tasks.RootInstalled("Accepted", fingerprint="new", replaces=("old",)))
+    bench.world.send(tasks.DeleteCertificate(5, NAME))
+    bench.world.store_works = recorded
+    bench.report(tasks.DeleteInstalled, tasks.Deleted("Accepted", roots=("new",)))
+    assert (bench.replies()[-1].outcome == STORE_FAILED) is not recorded
+    assert part.passed_over == (frozenset() if recorded else {"old"})
+    bench.world.store_works = True
+    bench.world.run(60)
+    bench.world.power_cycle()
+    assert bench.world.station.certificates.on_trial is not recorded
+    assert bench.world.station.snapshot() == bench.stored()
+
+
 def test_what_counts_as_deleted_survives_a_power_cut() -> None:
     bench = Bench()
     bench.world.send(tasks.DeleteCertificate(5, NAME))
@@ -102,6 +120,15 @@ def test_what_counts_as_deleted_survives_a_power_cut() -> None:
     bench.world.power_cycle()
     assert bench.world.station.certificates.deleted == {"f1", "f2"}
     assert bench.world.station.snapshot() == bench.stored()
+
+
+@pytest.mark.spec("Security WP M04.FR.03")
+def test_a_deletion_that_does_not_work_has_failed() -> None:
+    bench = Bench()
+    bench.world.send(tasks.DeleteCertificate(5, NAME))
+    bench.report(tasks.DeleteInstalled, JobFailed("the disk is read-only"))
+    assert bench.replies()[-1] == Reply(5, Outcome("Failed", info="the disk is read-only"))
+    assert "ReconfigurationOfSecurityParameters" not in bench.told()
 
 
 def test_a_deletion_that_cannot_be_recorded_is_refused_and_undone() -> None:

@@ -215,6 +215,24 @@ def test_a_second_request_that_cannot_be_stored_leaves_an_appointment() -> None:
     assert bench.told()[-1] == "Installing"
 
 
+def test_an_appointment_is_kept_by_a_boot_that_does_not_know_the_time_yet() -> None:
+    bench = Bench()
+    bench.ask(request(install=EPOCH + timedelta(minutes=10), **SIGNED))
+    bench.report(up.SignerChecked("Accepted"))
+    bench.report(up.Arrived("1-1-a.bin"))
+    bench.world.power_cycle(online=False)
+    assert isinstance(bench.job.task, up.VerifySignature)
+    bench.report(up.SignatureChecked(True))
+    bench.world.run(30)
+    assert bench.told()[-1] == "InstallScheduled"
+    bench.check()
+    bench.world.connect()
+    bench.world.run(500)
+    assert bench.told()[-1] == "InstallScheduled"
+    bench.world.run(120)
+    assert bench.told() == ["Downloading", "Downloaded", "SignatureVerified", "InstallScheduled", "Installing"]
+
+
 def test_uploads_are_stored_and_come_back() -> None:
     bench = Bench()
     wanted = up.LogRequest(up.LogKind.SECURITY, "https://files.test/", up.Patience(1, 5.0), 9, latest=EPOCH)

@@ -50,6 +50,8 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert missing(bare, 1, "x" * 20) == ""
     assert missing(bare, 2, "x" * 20) == "a valid root certificate of the CSMS"
     assert missing(credentials(ca=str(tmp_path / "none.pem")), 2, "x" * 20) == "a valid root certificate of the CSMS"
+    expired = str(Authority(period=days(-20, -10, NOW)).write(tmp_path / "expired-ca.pem"))
+    assert missing(credentials(ca=expired), 2, "x" * 20) == "a valid root certificate of the CSMS"
     rooted = credentials(ca=ca)
     assert missing(rooted, 2, "x" * 20) == ""
     assert missing(rooted, 3, None) == "a valid certificate of the station"

@@ -32,7 +32,8 @@ def test_files_that_belong_together() -> None:
     [
         ({"key": "server"}, "key", "does not belong to the certificate"),
         ({"key": "station-rsa"}, "key", "does not belong to the certificate"),
-        ({"cert": "none"}, "key", "No such file"),
+        ({"cert": "none"}, "cert", "No such file"),
+        ({"key": "none"}, "key", "No such file"),
         ({"ca": "none"}, "ca", "No such file"),
     ],
 )

@@ -38,6 +38,12 @@ def files(tmp_path: Path, authority: trustme.CA) -> dict[str, Path]:
 
 
 @pytest.mark.spec("A00.FR.313", "A00.FR.319", "A00.FR.320", "A00.FR.321")
+@pytest.mark.spec(
+    "Security WP A00.FR.312", "Security WP A00.FR.318", "Security WP A00.FR.319", "Security WP A00.FR.320"
+)
+@pytest.mark.spec(
+    "Security WP A00.FR.416", "Security WP A00.FR.422", "Security WP A00.FR.423", "Security WP A00.FR.424"
+)
 def test_only_modern_tls(files: dict[str, Path]) -> None:
     context = client_context(TlsSettings(ca_files=(files["ca"],)))
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
