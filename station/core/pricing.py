@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from station.core import names
@@ -31,6 +31,9 @@ PRICE_WAIT: Final = "price"
 COST: Final = "cost"
 UNPLUGS: Final = "unplugs"
 """The transactions whose unplugging is still to be told: EVSE -> id."""
+
+_EXACT: Final = Context(prec=60)
+"""Digits enough for whatever a CSMS may tell; rounding raises where they do not fit."""
 
 _HYSTERESIS: Final = 0.05
 """How far the power has to go back before crossing its threshold counts again."""
@@ -58,6 +61,15 @@ class Bill:
     above: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A token that was accepted and waits for its price until this moment of station time."""
+
+    case: Case
+    info: TokenInfo
+    until_s: float
+
+
 class Pricing:
     """Prices of one station. ``bills`` are the running costs by EVSE."""
 
@@ -66,7 +78,7 @@ class Pricing:
     def __init__(self, station: Station) -> None:
         self.station = station
         self.bills: dict[int, Bill] | None = None
-        self._held: dict[str, TokenInfo] | None = None
+        self._held: dict[str, _Held] | None = None
         self._recent: dict[int, tuple[str, str]] | None = None
         self._unplugs: dict[int, str] | None = None
         self._tells_unplugs = False
@@ -163,23 +175,34 @@ class Pricing:
         wait_s = self.station.ctx.number(names.USER_PRICE_WAIT_MS) / 1000
         if wait_s <= 0 or info.status is not TokenStatus.ACCEPTED or not self._enabled:
             return False
-        self._held = {**(self._held or {}), case.token.key: info}
+        held = _Held(case, info, self.station.ctx.now + wait_s)
+        self._held = {**(self._held or {}), case.token.key: held}
         self.station.auth.cases[case.token.key] = case
         case.asking = False
         case.note("waits for its price")
-        self.station.ctx.at(PRICE_WAIT, 0, wait_s)
+        self._await_prices()
         return True
 
     def wait_over(self) -> None:
-        """No price came in time: the sessions begin without."""
-        for key in list(self._held or ()):
-            self._release(key)
+        """No price came in time: the sessions whose time is over begin without."""
+        for key, held in list((self._held or {}).items()):
+            if held.until_s <= self.station.ctx.now:
+                self._release(key)
+        self._await_prices()
+
+    def _await_prices(self) -> None:
+        if self._held:
+            first_s = min(held.until_s for held in self._held.values())
+            self.station.ctx.at(PRICE_WAIT, 0, first_s - self.station.ctx.now)
+        else:
+            self.station.ctx.cancel(PRICE_WAIT, 0)
 
     def _release(self, key: str) -> None:
-        info = self._held.pop(key, None) if self._held else None
-        case = self.station.auth.cases.pop(key, None) if info is not None else None
-        if info is not None and case is not None:
-            self.station.auth.decided(case, info)
+        """Go on with a token, unless its presentation has ended meanwhile and another one is in its place."""
+        held = self._held.pop(key, None) if self._held else None
+        if held is not None and self.station.auth.cases.get(key) is held.case:
+            del self.station.auth.cases[key]
+            self.station.auth.decided(held.case, held.info)
 
     # As time goes on
 
@@ -319,7 +342,7 @@ class Pricing:
 
     def _rounded(self, cost: Decimal) -> Decimal:
         decimals = int(self.station.ctx.number(names.COST_DECIMALS, 3))
-        return cost.quantize(Decimal(1).scaleb(-decimals))
+        return cost.quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
 
     def _register_wh(self, evse: Evse) -> float:
         return evse.transaction.last_wh if evse.transaction is not None else evse.meter.known_wh

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.v16.flows import charging, configure, offline_for, plug_and_tap, rebooted, status_is
+from tests.conformance.v16.flows import OTHER_CARD, charging, configure, offline_for, plug_and_tap, rebooted, status_is
 from tests.support.rig import CARD, Rig, virtual
 from tests.support.scripted_csms import SILENCE
 
@@ -184,6 +184,21 @@ async def test_what_cannot_be_read_is_rejected() -> None:
 
 
 @virtual
+async def test_absurd_prices_can_be_shown() -> None:
+    async with Rig("1.6", variables={"NumberOfDecimalsForCostValues": "10"}) as rig:
+        await rig.boot()
+        transaction = await plug_and_tap(rig)
+        prices = {"kWhPrice": 999_999_999_999, "hourPrice": 999_999_999_999}
+        absurd = {"timestamp": "0001-01-01T00:00:00Z", "cost": 999_999_999_999.999, "chargingPrice": prices}
+        assert await running(rig, transaction, **absurd) == "Accepted"
+        assert rig.status["transaction"]["cost"] > 1e12
+        period = {"atTime": rig.utc().isoformat(), "chargingPrice": prices}
+        assert await running(rig, transaction, **absurd, nextPeriod=period) == "Accepted"
+        await rig.wait(30)
+        assert rig.status["transaction"]["cost"] > 1e12
+
+
+@virtual
 async def test_switched_off_the_vendor_is_unknown() -> None:
     async with Rig("1.6", variables={"CustomDisplayCostAndPrice": "false"}) as rig:
         await rig.boot()
@@ -277,6 +292,22 @@ async def test_a_session_begins_without_its_price_when_none_comes() -> None:
         assert not rig.heard_all("StartTransaction")
         await rig.wait(1)
         assert rig.heard_all("StartTransaction")
+
+
+@virtual
+async def test_each_session_waits_its_own_time() -> None:
+    two = {"evses": [{"id": 1}, {"id": 2}]}
+    async with Rig("1.6", profile=two, variables={"WaitForSetUserPriceTimeout": "5000"}) as rig:
+        await rig.boot()
+        await rig.do("plug_in", connector=1)
+        await rig.do("plug_in", connector=2)
+        rig.host.execute("tap", {"tagId": CARD, "connector": 1})
+        await rig.wait(3)
+        rig.host.execute("tap", {"tagId": OTHER_CARD, "connector": 2})
+        await rig.wait(2.5)
+        assert [start["idTag"] for start in rig.heard_all("StartTransaction")] == [CARD]
+        await rig.wait(3)
+        assert [start["idTag"] for start in rig.heard_all("StartTransaction")] == [CARD, OTHER_CARD]
 
 
 # Unplugging after the stop
