@@ -16,13 +16,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-Part = Literal["reader", "contactor", "meter", "pilot", "lock", "indicator"]
-PARTS: tuple[Part, ...] = ("reader", "contactor", "meter", "pilot", "lock", "indicator")
+Part = Literal["reader", "contactor", "meter", "pilot", "lock", "indicator", "button"]
+PARTS: tuple[Part, ...] = ("reader", "contactor", "meter", "pilot", "lock", "indicator", "button")
 
 PilotLetter = Literal["A", "B", "C", "D", "E", "F"]
 """IEC 61851-1 Annex A: A no vehicle, B vehicle, C and D vehicle asks for energy, E and F error."""
 
 SignedContext = Literal["begin", "update", "end"]
+
+Alarm = Literal[
+    "emergency_stop",
+    "residual_current",
+    "ground",
+    "diode",
+    "relay",
+    "ventilation",
+    "over_temperature",
+    "over_current",
+    "over_voltage",
+    "under_voltage",
+    "self_test",
+    "internal",
+    "tamper",
+]
+"""What a controller or a supervising input may report beside its state: the emergency stop is pressed, a residual
+current device has tripped, the protective earth is missing, the pilot's diode check failed, a relay of the controller
+does not follow, state D asks for a ventilation that is not there, ..., the housing was opened."""
 
 
 class DriverError(Exception):
@@ -41,6 +60,10 @@ class DriverError(Exception):
 
 class DriverMissing(DriverError):
     """The driver, its library or its device is not there."""
+
+
+class DeviceMissing(DriverMissing):
+    """The device is not there now, or may not be opened: unplugged, still starting, no permission. It may come."""
 
 
 class DriverBusy(DriverError):
@@ -149,12 +172,13 @@ class ContactorState:
     """A contactor: what it was told, where its main contacts are, and what contradicts.
 
     ``fault`` is None, ``weld`` (closed though told to open), ``stuck_open`` (open though told to close) or a driver's
-    own word in lower case.
+    own word in lower case. ``alarms`` are what the inputs beside it report at this moment.
     """
 
     commanded: bool
     closed: bool
     fault: str | None = None
+    alarms: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +189,13 @@ class PilotState:
         state: IEC 61851 state.
         cable_limit_a: what the proximity resistor allows (13, 20, 32, 63); None: fixed cable, or unknown.
         cable_present: a cable is in the socket; always True where it is fixed.
+        alarms: what the controller reports beside the state.
     """
 
     state: PilotLetter
     cable_limit_a: float | None = None
     cable_present: bool = False
+    alarms: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +283,16 @@ class Pilot(Device, Protocol):
 
 
 @runtime_checkable
+class Controller(Pilot, Protocol):
+    """A pilot whose controller also switches the power; named once, as the pilot."""
+
+    @property
+    def contactor(self) -> Contactor:
+        """The switching half, always the same object. It shares line and thread; giving one back ends both."""
+        ...
+
+
+@runtime_checkable
 class Lock(Device, Protocol):
     """The bolt that holds a plug in a socket."""
 
@@ -278,6 +314,15 @@ class Indicator(Device, Protocol):
 
         A word the indicator does not know is shown as nothing. Raises: DriverLost.
         """
+        ...
+
+
+@runtime_checkable
+class Button(Device, Protocol):
+    """A button at an EVSE; pressing it chooses that EVSE for a card that waits for a choice."""
+
+    def read(self) -> bool:
+        """Whether it is pressed, or was since the last read: a short press is not missed. Raises: DriverLost."""
         ...
 
 

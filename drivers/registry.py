@@ -17,6 +17,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, overload
 from drivers import options as option_parser
 from drivers.api import (
     PARTS,
+    Button,
     Clock,
     Contactor,
     Device,
@@ -81,6 +82,8 @@ def find(part: Literal["pilot"], name: str) -> Driver[Any, Pilot]: ...
 def find(part: Literal["lock"], name: str) -> Driver[Any, Lock]: ...
 @overload
 def find(part: Literal["indicator"], name: str) -> Driver[Any, Indicator]: ...
+@overload
+def find(part: Literal["button"], name: str) -> Driver[Any, Button]: ...
 @overload
 def find(part: str, name: str) -> Driver[Any, Any]: ...
 

@@ -81,7 +81,7 @@ def _default_lock(cable: str) -> tuple[str, str]:
 
 def _hardware(context: Context, block: EvseBlock, steps: Path) -> HardwareConfig:
     found: dict[str, PartConfig] = {}
-    for name in ("pilot", "contactor", "meter", "lock", "indicator"):
+    for name in ("pilot", "contactor", "meter", "lock", "indicator", "button"):
         written: dict[str, Any] | None = getattr(block.hardware, name)
         where = (*steps, "hardware", name)
         found[name] = _part(context, name, {"driver": "sim"} if written is None else written, where)
@@ -94,6 +94,7 @@ def _hardware(context: Context, block: EvseBlock, steps: Path) -> HardwareConfig
         meter=found["meter"],
         lock=found["lock"],
         indicator=found["indicator"],
+        button=found["button"],
     )
 
 

@@ -201,6 +201,7 @@ class HardwareBlock(Block):
     meter: Driver | None = None
     lock: Driver | None = None
     indicator: Driver | None = None
+    button: Driver | None = None
 
 
 class EvseBlock(Block):

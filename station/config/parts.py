@@ -47,6 +47,7 @@ KNOWN: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "lock": {"sim": ()},
     "indicator": {"sim": ()},
+    "button": {"sim": ()},
 }  # fmt: skip
 
 

@@ -155,11 +155,12 @@ class HardwareConfig:
     meter: PartConfig
     lock: PartConfig
     indicator: PartConfig
+    button: PartConfig
 
     @property
     def parts(self) -> tuple[PartConfig, ...]:
         """Every part that has a driver of its own."""
-        parts = (self.pilot, self.contactor, self.meter, self.lock, self.indicator)
+        parts = (self.pilot, self.contactor, self.meter, self.lock, self.indicator, self.button)
         return tuple(part for part in parts if part is not None)
 
 

@@ -1,12 +1,21 @@
-"""What holds for every registered driver; one that cannot be opened on this machine is skipped."""
+"""What holds for every registered driver.
+
+A driver of real hardware is opened against its counterpart: ``tests/support/doubles/<part>_<name>.py`` has
+``double()``, a context manager that starts one (a pseudo-terminal, a Modbus server, mock pins, a card over UDP) and
+gives the options, as in a profile, with which the driver reaches it. Without one, the driver's example is opened; a
+driver whose device or library is not on this machine is skipped.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import importlib
+import importlib.util
 import inspect
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -24,6 +33,7 @@ PROTOCOLS: dict[str, type[Any]] = {
     "pilot": api.Pilot,
     "lock": api.Lock,
     "indicator": api.Indicator,
+    "button": api.Button,
 }
 METHODS: dict[str, dict[str, list[str]]] = {
     "reader": {"poll": []},
@@ -32,25 +42,35 @@ METHODS: dict[str, dict[str, list[str]]] = {
     "pilot": {"read": [], "offer": ["current_a"]},
     "lock": {"set_locked": ["locked"], "read": []},
     "indicator": {"show": ["state"]},
+    "button": {"read": []},
 }
 UNITS = ("_s", "_a", "_v", "_w", "_wh", "_percent")
 
 each_driver = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: f"{driver.part}-{driver.name}")
 
 
+def counterpart(driver: Driver[Any, Any]) -> contextlib.AbstractContextManager[Mapping[str, Any]]:
+    name = f"tests.support.doubles.{driver.part}_{driver.name}"
+    if importlib.util.find_spec(name) is None:
+        return contextlib.nullcontext(driver.example)
+    double: contextlib.AbstractContextManager[Mapping[str, Any]] = importlib.import_module(name).double()
+    return double
+
+
 @pytest.fixture
 def device(driver: Driver[Any, Any]) -> Iterator[Any]:
-    try:
-        opened = driver.open(driver.parse(driver.example))
-    except (DriverMissing, DriverBusy) as error:
-        pytest.skip(f"not on this machine: {error}")
-    yield opened
-    opened.release()
+    with counterpart(driver) as options:
+        try:
+            opened = driver.open(driver.parse(options))
+        except (DriverMissing, DriverBusy) as error:
+            pytest.skip(f"not on this machine: {error}")
+        yield opened
+        opened.release()
 
 
 def test_the_simulation_is_complete() -> None:
     found = {(driver.part, driver.name) for driver in DRIVERS}
-    assert found >= {(part, "sim") for part in ("contactor", "meter", "pilot", "lock", "indicator")}
+    assert found >= {(part, "sim") for part in ("contactor", "meter", "pilot", "lock", "indicator", "button")}
     assert found >= {("reader", "keyboard"), ("reader", "replay")}
 
 

@@ -1,0 +1,1 @@
+"""Button drivers: one module a product, found by ``drivers.registry``."""
