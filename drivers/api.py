@@ -74,6 +74,10 @@ class DriverLost(DriverError):
     """The device was there and does not answer any more, or was released."""
 
 
+class NoReading(DriverError):
+    """Nothing could be read this time; the meter is not given up, the next reading may come."""
+
+
 class DriverUnsupported(DriverError):
     """The device cannot do what was asked."""
 
@@ -230,7 +234,7 @@ class Meter(Device, Protocol):
     """An energy meter."""
 
     def read(self) -> Reading:
-        """One consistent reading. Raises: DriverLost."""
+        """One consistent reading. Raises: NoReading: none this time; DriverLost."""
         ...
 
 
@@ -253,6 +257,31 @@ class SessionMeter(Meter, Protocol):
 
     def end_session(self) -> Reading:
         """End the session and read; a begin value that becomes known only now comes along."""
+        ...
+
+
+@runtime_checkable
+class PolledMeter(Meter, Protocol):
+    """A meter that asks its device now and then, and shows the last reading in between."""
+
+    def refresh(self) -> None:
+        """The next ``read`` asks anew: its reading is for this moment (the end of a transaction). Never raises."""
+        ...
+
+
+@runtime_checkable
+class Register(Meter, Protocol):
+    """A meter whose register is not its own: it counts from zero at each opening (S0 pulses), until told where it was.
+
+    The host, which keeps the register, calls ``preset`` with the kept value after each opening, before the first
+    ``read``: a register near zero would look like one that fell.
+    """
+
+    def preset(self, energy_wh: float) -> None:
+        """Go on at this register (0 where none was kept); what was counted since the opening comes on top.
+
+        Never lowers what ``read`` shows. Raises: ValueError: negative, or no finite number; DriverLost.
+        """
         ...
 
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 _PROC = Path("/proc")
+MOST = 5
+"""Processes named at most; a device held by more is still held."""
 
 
 def holders(path: str | Path, proc: Path = _PROC) -> list[str]:
@@ -18,27 +20,52 @@ def holders(path: str | Path, proc: Path = _PROC) -> list[str]:
         proc: where processes are listed.
     """
     target = os.path.realpath(path)
-    found = []
-    for process in sorted(proc.glob("[0-9]*"), key=lambda entry: int(entry.name)):
-        if process.name != str(os.getpid()) and _has_open(process, target):
-            found.append(f"{_name(process)} (pid {process.name})")
+    found: list[str] = []
+    for pid in _pids(proc):
+        if pid != os.getpid() and _has_open(proc / str(pid), target):
+            found.append(f"{_name(proc / str(pid))} (pid {pid})")
+            if len(found) == MOST:
+                break
     return found
 
 
-def held_by(path: str | Path) -> str:
-    """``held by ModemManager (pid 812)``, or ``held by another process``."""
-    return f"held by {', '.join(holders(path)) or 'another process'}"
+def held_by(path: str | Path, proc: Path = _PROC) -> str:
+    """``held by ModemManager (pid 812)``, ``already in use by this program``, or ``held by another process``."""
+    names = holders(path, proc)
+    if not names and _has_open(proc / str(os.getpid()), os.path.realpath(path)):
+        return "already in use by this program"
+    return f"held by {', '.join(names) or 'another process'}"
+
+
+def _pids(proc: Path) -> list[int]:
+    try:
+        names = os.listdir(proc)  # noqa: PTH208 - names only, there may be thousands
+    except OSError:
+        return []
+    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
 
 def _has_open(process: Path, target: str) -> bool:
+    folder = process / "fd"
     try:
-        return any(os.path.realpath(descriptor) == target for descriptor in (process / "fd").iterdir())
+        names = os.listdir(folder)  # noqa: PTH208
     except OSError:  # the process has ended, or is another user's
         return False
+    return any(_target(folder / name) == target for name in names)
+
+
+def _target(descriptor: Path) -> str:
+    """What the kernel says a descriptor is: the resolved path, or words such as ``socket:[812]``."""
+    try:
+        return str(descriptor.readlink())
+    except OSError:
+        return ""
 
 
 def _name(process: Path) -> str:
+    """A process chooses its own name: up to 15 bytes of anything."""
     try:
-        return (process / "comm").read_text().strip() or "a process"
+        name = (process / "comm").read_bytes()[:15].decode("utf-8", "replace")
     except OSError:
         return "a process"
+    return "".join(char for char in name if char.isprintable()).strip() or "a process"

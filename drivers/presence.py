@@ -36,7 +36,7 @@ class Presence:
         fresh: list[Card] = []
         present: set[_Key] = set()
         for card in cards:
-            if not _plausible(card):
+            if not plausible(card):
                 continue
             key = _key(card)
             if key not in self._gone_since_s and key not in present:
@@ -66,7 +66,8 @@ def _key(card: Card) -> _Key:
     return (card.technology, b"random", None) if card.random else (card.technology, card.uid, card.text)
 
 
-def _plausible(card: Card) -> bool:
+def plausible(card: Card) -> bool:
+    """Whether an identity is there and not absurdly long."""
     if card.text is not None:
         return len(card.text) in TEXT_LENGTH
     return len(card.uid) in UID_BYTES

@@ -34,6 +34,7 @@ class SerialPort:
             DriverUnsupported: it is no serial line, or does not know the speed.
         """
         self.path = path
+        self._lost: str | None = None
         serial = vendor("serial", extra="serial")
         try:
             self._port: Any = serial.serial_for_url(
@@ -45,19 +46,24 @@ class SerialPort:
                 write_timeout=write_timeout_s,
                 **({} if "://" in path else {"exclusive": True}),
             )
-        except (OSError, ValueError) as error:  # SerialException is an OSError
+        except Exception as error:  # SerialException, ValueError, termios.error, and what a URL's handler raises
             raise explain(path, error) from error
 
     def read(self, timeout_s: float = 0.0) -> bytes:
         """What has arrived, at most 4,096 bytes; waits for the first up to ``timeout_s``. Raises: DriverLost."""
         with self._losses():
             port = self._port
-            waiting = min(port.in_waiting, MAX_READ)
-            if not waiting and timeout_s > 0:
-                port.timeout = timeout_s
-                first = bytes(port.read(1))
-                return first + bytes(port.read(min(port.in_waiting, MAX_READ - 1))) if first else b""
-            return bytes(port.read(waiting)) if waiting else b""
+            data = bytearray()
+            if timeout_s > 0 and not port.in_waiting:
+                if port.timeout != timeout_s:  # setting it sets up the whole line again
+                    port.timeout = timeout_s
+                data += port.read(1)
+                if not data:
+                    return b""
+            # A socket never tells of more than one byte that waits, so ask again until none does.
+            while len(data) < MAX_READ and (waiting := port.in_waiting):
+                data += port.read(min(waiting, MAX_READ - len(data)))
+            return bytes(data)
 
     def write(self, data: bytes) -> None:
         """Send all of it. Raises: DriverLost."""
@@ -69,37 +75,66 @@ class SerialPort:
         with self._losses():
             self._port.reset_input_buffer()
 
+    def set_baud(self, baud: int) -> None:
+        """Change the speed; what is being sent must be out. Raises: DriverLost. DriverUnsupported: no such speed."""
+        with self._losses():
+            before = self._port.baudrate
+            try:
+                self._port.baudrate = baud
+                return
+            except (ValueError, NotImplementedError, OverflowError) as error:
+                self._port.baudrate = before
+                unknown = error
+        raise DriverUnsupported(f"{self.path} cannot do {baud} baud: {unknown}")
+
     def release(self) -> None:
         """Give the line back; may be called twice."""
+        self._lost = self._lost or "released"
         # pyserial raises termios.error, which is no OSError, when the adapter was pulled.
         with contextlib.suppress(Exception):
             self._port.close()
 
     @contextlib.contextmanager
     def _losses(self) -> Any:
+        if self._lost is not None:
+            raise DriverLost(f"{self.path}: {self._lost}")
         try:
             yield
         except Exception as error:
-            # SerialException, termios.error and TypeError (a closed descriptor) all mean that the line is gone.
+            # SerialException, termios.error and TypeError (a closed descriptor) all mean that the line is gone. What
+            # is at that path afterwards may be another device: a lost line stays lost.
+            self._lost = str(error)
             raise DriverLost(f"{self.path}: {error}", "is the cable in? station doctor") from error
 
 
 def explain(path: str, error: Exception) -> DriverError:
     """What an error while opening a device file means, as a DriverError."""
-    number = getattr(error, "errno", None)
+    number = _number(error)
     if "://" in path:
         return DeviceMissing(f"{path}: {error}", "is the address right, and does the server run?")
     if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
         return DriverBusy(f"{path} is {held_by(path)}", "stop it, or name another port")
     if number in (errno.EACCES, errno.EPERM):
         return DeviceMissing(f"{path}: no permission", f"sudo usermod -aG {_group(path)} $USER, then log in again")
-    if not Path(path).exists():
+    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO) or not os.path.lexists(_openable(path)):
         return DeviceMissing(f"{path} is not there", "is it plugged in? station readers lists the serial lines")
     return DriverUnsupported(f"{path} cannot be opened: {error}", "is it a serial line, and the speed one of its own?")
+
+
+def _number(error: Exception) -> int | None:
+    """The errno; termios.error carries it as its first argument only."""
+    number = getattr(error, "errno", None)
+    if number is None and error.args and isinstance(error.args[0], int):
+        number = error.args[0]
+    return number if isinstance(number, int) else None
+
+
+def _openable(path: str) -> str:
+    return os.path.realpath(path.replace("\0", ""))
 
 
 def _group(path: str) -> str:
     try:
         return Path(path).group()
-    except (OSError, KeyError):
+    except (OSError, KeyError, ValueError):
         return "dialout"

@@ -39,7 +39,7 @@ class KeyboardReader:
 
     __slots__ = ("_listeners", "_lost", "_released", "_waiting")
 
-    def __init__(self, options: KeyboardOptions, clock: Clock | None = None) -> None:
+    def __init__(self, options: object, clock: Clock | None = None) -> None:
         del options, clock
         self._waiting: deque[Card] = deque(maxlen=WAITING_CARDS)
         self._listeners: list[Callable[[Any], None]] = []

@@ -56,14 +56,15 @@ class Showing:
 class ReplayReader:
     """See the module."""
 
-    __slots__ = ("_clock", "_opened_s", "_polled_s", "_released", "_showings")
+    __slots__ = ("_clock", "_lying", "_next", "_opened_s", "_released", "_showings")
 
     def __init__(self, options: ReplayOptions, clock: Clock | None = None) -> None:
         """Raises: DriverMissing: no such file. DriverUnsupported: it cannot be understood."""
         self._showings = load(options.file)
+        self._next = 0
+        self._lying: list[tuple[float, Card]] = []
         self._clock = clock or SYSTEM
         self._opened_s = self._clock.now()
-        self._polled_s = -1.0
         self._released = False
 
     def poll(self) -> list[Card]:
@@ -71,12 +72,12 @@ class ReplayReader:
         if self._released:
             raise DriverLost("the reader was released")
         now_s = self._clock.now() - self._opened_s
-        last_s, self._polled_s = self._polled_s, now_s
-        return [
-            card
-            for showing, card in self._showings
-            if showing.at_s <= now_s and (showing.at_s > last_s or now_s < showing.at_s + showing.for_s)
-        ]
+        self._lying = [(until_s, card) for until_s, card in self._lying if now_s < until_s]
+        while self._next < len(self._showings) and self._showings[self._next][0].at_s <= now_s:
+            showing, card = self._showings[self._next]
+            self._lying.append((showing.at_s + showing.for_s, card))
+            self._next += 1
+        return [card for _, card in self._lying]
 
     def release(self) -> None:
         """Stop playing."""
@@ -97,7 +98,7 @@ def load(path: Path) -> list[tuple[Showing, Card]]:
         raise DriverUnsupported(f"{path}: larger than {MAX_FILE_BYTES} bytes")
     try:
         entries = _entries(data.decode())
-    except ValueError as error:  # also UnicodeDecodeError and JSONDecodeError
+    except (ValueError, RecursionError) as error:  # also UnicodeDecodeError and JSONDecodeError
         raise DriverUnsupported(f"{path}: {error}", "a YAML list or JSON lines of {at: 2s, uid: 04A1B2C3}") from error
     showings = [_showing(path, number, entry) for number, entry in enumerate(entries, 1)]
     return sorted(showings, key=lambda pair: pair[0].at_s)

@@ -10,7 +10,9 @@ import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from station.cli.exit_codes import ExitCode
 from station.cli.faces import Faces, header_of
@@ -19,7 +21,7 @@ from station.config import Loaded
 from station.host.host import Host
 from station.host.notify import ServiceManager
 from station.host.options import RunOptions
-from station.host.parts import open_parts
+from station.host.parts import slots_of
 
 _log = logging.getLogger(__name__)
 _RETRY_RESET_S = 1.0
@@ -73,8 +75,9 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
             csms = EmbeddedCsms(versions=profile.csms.versions)
             base = await csms.start()
             stack.push_async_callback(csms.stop)
-            url = f"{base}/{profile.file_stem}"
-        host = Host(profile, open_parts(profile), clock=_clock(options), url=url, trace=options.trace)
+            url = f"{base}/{quote(profile.station.id, safe='')}"
+        host = Host(profile, slots_of(profile), clock=_clock(options), url=url, trace=options.trace)
+        await _open_hardware(host, stopping.is_set)
 
         retries = 0
 
@@ -91,11 +94,27 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
         await faces.open(profile.control, lambda control: header_of(profile, options, base, control))
         host.start(offline=options.offline)
         manager = ServiceManager.from_environment(loop)
+        manager.sound = host.sound
+        await host.hardware_read(stopping.is_set)
         manager.ready()
         await stopping.wait()
         manager.stopping()
     program = profile.reboot.program
     return await _reboot(program, retries) if rebooting.is_set() and program is not None else ExitCode.OK
+
+
+async def _open_hardware(host: Host, given_up: Callable[[], bool]) -> None:
+    """Open what the profile names, and say what is not there yet.
+
+    Raises:
+        DriverError: hardware that the profile names cannot be opened, and will not be by waiting.
+    """
+    try:
+        for warning in await host.open_hardware(given_up):
+            print(f"! {warning}; trying on", file=sys.stderr)
+    except BaseException:
+        await host.stop()
+        raise
 
 
 async def _reboot(program: Path, retries: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -29,7 +30,20 @@ _TYPES: Final[Mapping[Kind, Any]] = {
     Kind.OBJECT: str | None,
 }
 _METAVARS: Final = {"tagId": "CARD", "payload": "JSON"}
-_NO_READERS: Final = "this version reads no real card readers"
+
+
+_DESK: Final[Mapping[str, tuple[Any, Any, Any]]] = {
+    "reader": (
+        list[str] | None,
+        typer.Option("--reader", help="usb:072f:2200, pn532:/dev/ttyAMA0, serial:/dev/ttyUSB0:rdm6300; several may be"),
+        None,
+    ),
+    "profile": (Path | None, typer.Option("--profile", help="the readers of this profile", metavar="FILE"), None),
+    "watch": (bool, typer.Option("--watch", help="go on until Ctrl-C"), False),
+    "accept_random": (bool, typer.Option("--accept-random", help="send random UIDs with --to, too"), False),
+    "record": (Path | None, typer.Option("--record", help="append what is seen, for the reader replay"), None),
+}
+"""Options of `tap` that concern real readers: type, description, default."""
 
 
 def register(app: typer.Typer) -> None:
@@ -89,17 +103,29 @@ def _verb(command: Command) -> Callable[..., None]:
     def verb(**given: Any) -> None:
         to, as_json, explain = given.pop("to"), given.pop("as_json"), given.pop("explain", False)
         given.pop("debug")
+        desk = {name: given.pop(name) for name in _DESK} if tap else {}
         if tap:
             given["tagId"] = given.pop("card") or given["tagId"]
-            if given["tagId"] is None:
-                fail(_NO_READERS, "station tap 04A1B2C3D4E5F6", ExitCode.HARDWARE, as_json=as_json)
         params = {name: _value(command, name, value, as_json) for name, value in given.items() if value is not None}
+        if tap and "tagId" not in params:
+            _read_cards(params, desk, to, as_json=as_json, explain=explain)
+        elif tap and explain and not _explain_typed(params["tagId"], to, as_json=as_json):
+            return
         run(command, params, to, as_json=as_json, explain=explain)
 
     parameters = [_option(param) for param in command.by_name.values()]
     if tap:
-        parameters.insert(0, _parameter("card", str | None, typer.Argument(help="the card's number", metavar="CARD")))
-        parameters.append(_parameter("explain", bool, typer.Option("--explain", help="why it ended so"), False))
+        parameters.insert(
+            0,
+            _parameter(
+                "card",
+                str | None,
+                typer.Argument(help="its number; left out, cards are read from real readers", metavar="[CARD]"),
+            ),
+        )
+        parameters += [_parameter(name, *described) for name, described in _DESK.items()]
+        about = "every form of the UID, and why it ended so"
+        parameters.append(_parameter("explain", bool, typer.Option("--explain", help=about), False))
     parameters += [
         _parameter(
             "to", str | None, typer.Option("--to", help="id, URL or runtime file; the only one that runs if left out")
@@ -111,6 +137,49 @@ def _verb(command: Command) -> Callable[..., None]:
     verb.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return verb
+
+
+def _read_cards(
+    params: Mapping[str, Any], desk: Mapping[str, Any], to: str | None, *, as_json: bool, explain: bool
+) -> None:
+    """`tap` without a card: from real readers."""
+    # Here and not above: no other verb needs the readers.
+    from station.cli import tap
+
+    tap.read(
+        tap.TapOptions(
+            readers=tuple(desk["reader"] or ()),
+            profile=desk["profile"],
+            to=to,
+            params=tuple(params.items()),
+            watch=desk["watch"],
+            explain=explain,
+            accept_random=desk["accept_random"],
+            record=desk["record"],
+            as_json=as_json,
+        )
+    )
+
+
+def _explain_typed(card: str, to: str | None, *, as_json: bool) -> bool:
+    """Every form of a card that was typed; whether a station is there to which it can be shown."""
+    from station.cli import tap_text
+
+    uid = tap_text.uid_of(card)
+    if uid is not None and not as_json:
+        for line in tap_text.form_lines(uid):
+            typer.echo(line)
+    if to is not None or uid is None:
+        return True
+    try:
+        connection.find(None)
+    except connection.NotFoundError as error:
+        if as_json:
+            typer.echo(json.dumps({"tagId": card, "forms": tap_text.forms_data(uid)}, ensure_ascii=False))
+        else:
+            typer.echo(f" shown to no station: {error.message}", err=True)
+        return False
+    return True
 
 
 def _parameter(name: str, kind: Any, info: Any, default: Any = None) -> inspect.Parameter:

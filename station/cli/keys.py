@@ -71,7 +71,10 @@ class Keys:
             return
 
     def press(self, key: str) -> None:
-        """What a key does; unknown keys do nothing. 1 to 9 choose the connector for the keys that follow."""
+        """What a key does; unknown keys do nothing.
+
+        1 to 9 choose the connector for the keys that follow, and for the card that waits for a choice.
+        """
         if key in _QUIT:
             self._quit()
         elif key in "123456789":
@@ -100,21 +103,24 @@ class Keys:
         if any(evse.get("connector") == connector for evse in self._commandable.status().get("evses") or []):
             self._connector = connector
             self._say(f" keys: connector {connector}")
+            # Where no card waits for a choice, it is refused, and then it was meant for the keys only.
+            self._do("select_evse", {"connector": connector}, silent=True)
 
     def _evse(self) -> Mapping[str, Any]:
         evses = self._commandable.status().get("evses") or []
         return next((evse for evse in evses if evse.get("connector") == self._connector), {})
 
-    def _do(self, command: str, params: Mapping[str, Any]) -> None:
+    def _do(self, command: str, params: Mapping[str, Any], *, silent: bool = False) -> None:
         try:
             begun = begin(self._commandable, command, params)
         except CommandRefused as error:
-            self._say(f" x {error.message}")
+            if not silent:
+                self._say(f" x {error.message}")
             return
 
         async def tell() -> None:
             answer = await begun.within()
-            if not answer["ok"]:
+            if not answer["ok"] and not silent:
                 self._say(f" x {answer['error']}")
 
         task = self._loop.create_task(tell())

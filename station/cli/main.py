@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from station import __version__
-from station.cli import commands, csms, profiles, run
+from station.cli import commands, csms, doctor, hw, install, pair, profiles, readers, run
 from station.cli.exit_codes import ExitCode, error_text
 
 
@@ -46,7 +46,12 @@ def build() -> typer.Typer:
     app.command("run")(run.run)
     for verb in (profiles.check, profiles.schema, profiles.init):
         app.command(verb.__name__)(verb)
+    app.command("pair")(pair.pair)
     app.add_typer(csms.app, name="csms")
+    app.command("readers")(readers.readers)
+    app.command("doctor")(doctor.doctor)
+    app.command("install")(install.install)
+    app.add_typer(hw.app, name="hw")
     commands.register(app)
     return app
 

@@ -4,6 +4,7 @@ Called by `station.config.load`.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def build(context: Context, *, insecure: bool = False, stdio: bool = False) -> P
             model.metering.aligned,
             model.metering.record,
             tuple(model.metering.measurands or ()),
+            model.metering.without_meter,
         ),
         firmware=_firmware(context),
         reboot=_reboot(context),
@@ -143,6 +145,9 @@ def _auth(context: Context, evses: tuple[EvseConfig, ...]) -> AuthConfig:
     block = written if isinstance(written, AuthBlock) else AuthBlock(readers=[])
     if len(set(block.local.allow)) != len(block.local.allow):
         context.fault(("auth", "local", "allow"), "a card stands here twice")
+    _check_validators(context, block.validators)
+    if block.local.allow and "allow" not in block.validators:
+        context.warn(("auth", "local", "allow"), "these cards are not asked for: allow is not among auth.validators")
     return AuthConfig(
         free=written == "free",
         selection=block.selection,
@@ -150,14 +155,30 @@ def _auth(context: Context, evses: tuple[EvseConfig, ...]) -> AuthConfig:
         readers=hardware.readers(context, block.readers, tuple(evse.id for evse in evses)),
         allow=tuple(block.local.allow),
         master_group=block.master_group,
+        validators=tuple(block.validators),
+        group_card=block.group_card,
+        reswipe=block.reswipe,
+        after_plug_timeout=block.after_plug_timeout,
     )
+
+
+def _check_validators(context: Context, names: Sequence[str]) -> None:
+    """The order is the owner's, but for what the specification settles."""
+    where = ("auth", "validators")
+    if len(set(names)) != len(names):
+        context.fault(where, "a validator stands here twice")
+    if "offline" in names and names[-1] != "offline":
+        context.fault(where, "offline has a word on every card, so nobody behind it is asked", "put it last")
+    if "cache" in names and "local_list" in names and names.index("cache") < names.index("local_list"):
+        context.fault(where, "the local list comes before the cache (OCPP 1.6 §3.5.3)", "put local_list before cache")
 
 
 def _check_guard(context: Context, profile: Profile) -> None:
     """An unguarded charger is written down, never a default."""
     if context.problems:
         return
-    if profile.csms.mode == "none" and not profile.auth.free and not profile.auth.allow:
+    allows = profile.auth.free or (profile.auth.allow and "allow" in profile.auth.validators)
+    if profile.csms.mode == "none" and not allows:
         context.fault(
             ("csms",), "without a CSMS nobody may charge here", "add auth: {local: {allow: […]}} or auth: free"
         )

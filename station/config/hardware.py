@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from drivers import options as driver_options
 from drivers.api import OptionError
 from drivers.uid import UidPolicy
-from station.config import parts
+from station.config import parts, reader_names
 from station.config.context import Context
 from station.config.errors import ConfigError
 from station.config.model import EvseBlock
@@ -26,6 +26,7 @@ from station.config.types import Whole, kind_of
 from station.config.validate import checked
 
 _FILE_OPTIONS = frozenset({"file", "map"})
+_READER_KEYS = frozenset({"evses", "uid", "name", "prevalidated"})
 _evse_list: TypeAdapter[list[int]] = TypeAdapter(list[Whole])
 
 
@@ -120,8 +121,6 @@ def _part(context: Context, part: str, written: dict[str, Any], where: Path) -> 
     parsed, faults = parts.parse(part, str(name), options)
     for key, message, suggestion in faults:
         context.fault((*where, key) if key else where, message, suggestion, key=bool(key) and key != "driver")
-    if parsed is None and not faults:
-        context.warn(where, f"the {part} driver {name} is not part of this installation; its options are not checked")
     return PartConfig(part, str(name), options, parsed, position)
 
 
@@ -136,13 +135,16 @@ def _native(value: object) -> Any:
 
 def readers(context: Context, written: list[dict[str, Any]], evse_ids: tuple[int, ...]) -> tuple[ReaderConfig, ...]:
     """The card readers; one that does not say which EVSEs it serves, serves all."""
-    built = []
+    built: list[ReaderConfig] = []
     for index, options in enumerate(written):
         where: Path = ("auth", "readers", index)
         served = _served(context, options.get("evses"), (*where, "evses"), evse_ids)
         uid = _uid(context, options.get("uid"), (*where, "uid"))
-        rest = {key: value for key, value in options.items() if key not in ("evses", "uid")}
-        built.append(ReaderConfig(_part(context, "reader", rest, where), served, uid))
+        rest = {key: value for key, value in options.items() if key not in _READER_KEYS}
+        part = _part(context, "reader", rest, where)
+        name = reader_names.name_of(context, options.get("name"), where, part.driver, {one.name for one in built})
+        vouches = reader_names.vouches(context, options.get("prevalidated"), where)
+        built.append(ReaderConfig(part, served, uid, name, vouches))
     return tuple(built)
 
 

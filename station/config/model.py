@@ -222,6 +222,12 @@ class LocalBlock(Block):
     allow: list[Card] = Field(default=[], description="card numbers that may always charge")
 
 
+ValidatorName = Annotated[
+    Literal["allow", "local_list", "cache", "csms", "offline"],
+    choice("allow", "local_list", "cache", "csms", "offline"),
+]
+
+
 class AuthBlock(Block):
     """Who may charge."""
 
@@ -233,10 +239,24 @@ class AuthBlock(Block):
         default="select"
     )
     readers: list[Driver] = Field(
-        default=[{"driver": "keyboard"}], description="card readers; driver, evses, uid and options"
+        default=[{"driver": "keyboard"}], description="card readers; driver, name, evses, uid, prevalidated and options"
     )
     local: LocalBlock = Field(default_factory=LocalBlock)
     master_group: TextValue | None = Field(default=None, description="group whose cards stop any transaction")
+    validators: Annotated[list[ValidatorName], AfterValidator(at_least_one)] = Field(
+        default=["allow", "local_list", "cache", "csms", "offline"],
+        description="who says whether a card may charge, in this order; one that is left out is not asked",
+    )
+    group_card: Annotated[
+        Literal["start-if-plugged", "start-if-free", "stop-first"],
+        choice("start-if-plugged", "start-if-free", "stop-first"),
+    ] = Field(default="start-if-plugged", description="what a card does whose group charges")
+    reswipe: Annotated[Literal["refuse", "withdraw"], choice("refuse", "withdraw")] = Field(
+        default="refuse", description="the same card again while it waits for a plug or a choice"
+    )
+    after_plug_timeout: Annotated[Literal["accept", "replug"], choice("accept", "replug")] = Field(
+        default="accept", description="a card for a car that has been plugged in longer than the connection time-out"
+    )
 
 
 class TransactionsBlock(Block):
@@ -265,6 +285,9 @@ class MeteringBlock(Block):
     aligned: Duration = Field(default=0.0, description="clock-aligned interval; 0s: none")
     record: Duration = Field(default=5.0, description="how often the running register is stored")
     measurands: list[Measurand] | None = Field(default=None, description="default: the catalogue's")
+    without_meter: Literal["charge", "refuse"] = Field(
+        default="charge", description="while the meter fails: charge on, or finish what runs and begin no session"
+    )
 
 
 class ExecBlock(Block):

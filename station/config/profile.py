@@ -17,7 +17,7 @@ from station.config.secret import Secret
 from station.config.urls import check_station_id, station_url
 
 CsmsMode = Literal["url", "embedded", "none"]
-SIMULATED_DRIVERS = frozenset({"sim", "keyboard", "replay"})
+SIMULATED_DRIVERS = frozenset({"sim", "keyboard", "http", "replay"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class PartConfig:
 
     Args:
         options: as written (texts, lists, mappings), without `driver`, `evses` and `uid`; files are absolute.
-        parsed: the driver's own options; None where the driver is not part of this installation.
+        parsed: the driver's own options.
     """
 
     part: str
@@ -177,11 +177,16 @@ class EvseConfig:
 
 @dataclass(frozen=True, slots=True)
 class ReaderConfig:
-    """A card reader: `part` for the registry, the EVSEs that it serves, and how UIDs become tokens (None: as read)."""
+    """A card reader: `part` for the registry, the EVSEs that it serves, and how UIDs become tokens (None: as read).
+
+    `name` tells it from others of its driver. `prevalidated`: its tokens may charge without anybody being asked.
+    """
 
     part: PartConfig
     evses: tuple[int, ...]
     uid: UidPolicy | None
+    name: str
+    prevalidated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +199,10 @@ class AuthConfig:
     readers: tuple[ReaderConfig, ...]
     allow: tuple[str, ...]
     master_group: str | None
+    validators: tuple[str, ...]
+    group_card: Literal["start-if-plugged", "start-if-free", "stop-first"]
+    reswipe: Literal["refuse", "withdraw"]
+    after_plug_timeout: Literal["accept", "replug"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +231,16 @@ class CarConfig:
 
 @dataclass(frozen=True, slots=True)
 class MeteringConfig:
-    """Meter values; intervals of 0 send none; `measurands` empty: the catalogue's."""
+    """Meter values; intervals of 0 send none; `measurands` empty: the catalogue's.
+
+    `without_meter`: what becomes of new sessions while the meter fails, `charge` or `refuse`.
+    """
 
     sample_s: float
     aligned_s: float
     record_s: float
     measurands: tuple[str, ...]
+    without_meter: str = "charge"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _UID = {
     "additionalProperties": False,
     "properties": {
         "order": {"enum": ["as-read", "reversed"]},
+        "bytes": {"type": "integer", "minimum": 1, "maximum": 16},
         "format": {"enum": ["hex", "decimal"]},
         "case": {"enum": ["upper", "lower"]},
         "length": {"type": "integer", "minimum": 1, "maximum": 36},
@@ -52,6 +53,8 @@ def _driver(part: str, name: str) -> dict[str, Any]:
     if part == "reader":
         properties["evses"] = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1}
         properties["uid"] = _UID
+        properties["name"] = {"type": ["string", "number"], "maxLength": 40}
+        properties["prevalidated"] = {"enum": [*_ON, *_OFF], "description": "its cards may charge unasked"}
     return {"type": "object", "required": ["driver"], "additionalProperties": False, "properties": properties}
 
 

@@ -61,6 +61,12 @@ _EVSE: Final = (
     ("station_evse_energy_watthours", "meter_wh", "register of the meter"),
     ("station_evse_limit_amperes", "limit_a", "current offered at most"),
 )
+_READER: Final = (
+    ("station_reader_lost", "lost", "whether the card reader is gone"),
+    ("station_reader_losses", "losses", "times it was gone or hung since the start"),
+    ("station_reader_errors", "errors", "polls that were disturbed and overcome since the start"),
+    ("station_reader_cards", "cards", "cards presented since the start"),
+)
 
 
 def render(status: Mapping[str, Any], loop_lag_s: float) -> str:
@@ -85,11 +91,19 @@ def render(status: Mapping[str, Any], loop_lag_s: float) -> str:
     running = [(_labels(evse), evse.get("transaction") is not None) for evse in evses]
     lines += _metric("station_evse_faults", "faults that stand", faults)
     lines += _metric("station_evse_transaction", "whether a transaction runs", running)
+    readers = [reader for reader in status.get("readers") or [] if isinstance(reader, Mapping)]
+    for name, key, doc in _READER:
+        lines += _metric(name, doc, [(_reader_label(reader), reader.get(key)) for reader in readers])
     return "\n".join(lines) + "\n"
 
 
 def _labels(evse: Mapping[str, Any]) -> str:
     return f'{{evse="{evse.get("evse")}",connector="{evse.get("connector")}"}}'
+
+
+def _reader_label(reader: Mapping[str, Any]) -> str:
+    name = str(reader.get("reader")).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'{{reader="{name}"}}'
 
 
 def _metric(name: str, doc: str, samples: Iterable[tuple[str, Any]]) -> list[str]:

@@ -183,7 +183,11 @@ _TABLE: Final = (
     Command(
         "clear_fault",
         "Let a fault go",
-        (*_CONNECTOR, Param("errorCode", Kind.TEXT, "name in OCPP 1.6; left out: all", choices=FAULTS)),
+        (
+            *_CONNECTOR,
+            Param("errorCode", Kind.TEXT, "name in OCPP 1.6; left out: all", choices=FAULTS),
+            Param("newMeter", Kind.BOOLEAN, "the meter was replaced: its register counts from now on"),
+        ),
         "when told or queued",
     ),
     _part_fault("contactor_fault", "contactor", ("weld", "stuck_open", "none")),
@@ -195,6 +199,7 @@ _TABLE: Final = (
         (*_CONNECTOR, Param("on", Kind.BOOLEAN, "false mends it", default=True)),
     ),
     Command("select_evse", "Choose the EVSE for the waiting card", _CONNECTOR, "when the selection was made"),
+    Command("withdraw", "Take a card back that waits", (_TAG, _TOKEN_TYPE), "when stored"),
     Command(
         "start_transaction",
         "Charge: plug in and show the card where that is missing",

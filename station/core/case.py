@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from station.core.contract_tasks import Contract
 from station.core.smart_charging.profile import ChargingProfile
 from station.core.values import IdToken, TokenInfo
 
+RESERVED: Final = "Reserved"
+"""The reason of a token that is refused because every EVSE that is free is kept for somebody else."""
+MOST_IN_PROCESS: Final = 100
+"""How many tokens may be asked about, or wait, at a time: a flood of made-up cards fills no memory."""
+REPLUG: Final = "Replug"
+"""The reason of a token that comes too late for the vehicle that is plugged in."""
+
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One presentation of a token. ``until_s`` is set while it waits for a plug or for the user."""
+    """One presentation of a token. ``until_s`` is set while it waits for a plug or for the user.
+
+    ``asked_s`` is when the CSMS was asked, ``prevalidated`` that the provider vouches for it.
+    """
 
     token: IdToken
     reader: str
@@ -28,8 +38,14 @@ class Case:
     info: TokenInfo | None = None
     profile: ChargingProfile | None = None
     contract: Contract | None = None
+    prevalidated: bool = False
+    asked_s: float = 0.0
     trace: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, step: str, **detail: Any) -> None:
         """Add a line for people to the trace."""
         self.trace.append({"step": step, **detail})
+
+    def answered(self, validator: str, answer: str, latency_s: float = 0.0, **detail: Any) -> None:
+        """Add what a validator said, and how long that took."""
+        self.note("answered", validator=validator, answer=answer, latency_ms=round(latency_s * 1000), **detail)

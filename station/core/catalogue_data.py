@@ -150,6 +150,27 @@ _STATION = (
     _text("Connector", "PhaseRotation", scope=Scope.CONNECTOR, pattern=r"[RSTx]{3}|", maximum=3),
 )
 
+_PARTS = (
+    *(
+        _flag(component, variable, scope=Scope.EVSE, **_COMPUTED)
+        for component, variable in (
+            ("PowerContactor", "Problem"),
+            ("FiscalMetering", "Problem"),
+            ("CPPWMController", "Problem"),
+            ("TokenReader", "Problem"),
+            ("Controller", "Problem"),
+            ("RCD", "Tripped"),
+            ("EmergencyStopSensor", "Active"),
+            ("OverCurrentProtection", "Active"),
+            ("TemperatureSensor", "Active"),
+            ("ElectricalFeed", "Problem"),
+            ("AreaVentilation", "Problem"),
+        )
+    ),
+    _flag("ConnectorPlugRetentionLock", "Problem", scope=Scope.CONNECTOR, **_COMPUTED),
+)
+"""What goes to true with a fault of a part: the variables of the table in ``station.core.hardware_faults``."""
+
 _COMMUNICATION = (
     _text("OCPPCommCtrlr", "ActiveNetworkProfile", default="1", **_COMPUTED),
     _members(
@@ -476,6 +497,7 @@ _FUNCTIONS = (
 
 DEFINITIONS: Final[tuple[Definition, ...]] = (
     *_STATION,
+    *_PARTS,
     *_COMMUNICATION,
     *_NETWORK,
     *_SECURITY,

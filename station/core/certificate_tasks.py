@@ -227,15 +227,24 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class DropOwn:
-    """Remove certificates of the station's own that the CSMS has signed: this one, or all but this one."""
+    """Remove certificates of the station's own: this one, or all but this one; answered with ``OwnDropped``."""
 
     fingerprint: str
     others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class OwnDropped:
+    """``left`` are the fingerprints of those that are still there: files of the profile are not ours to remove."""
+
+    left: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class InspectOwn:
-    """Look at the station's own certificates; answered with ``OwnState``."""
+    """Look at the station's own certificates; answered with ``OwnState``. ``lost`` are used where there is no other."""
+
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

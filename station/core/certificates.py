@@ -83,6 +83,11 @@ class Certificates:
         return self.own.avoided
 
     @property
+    def lost(self) -> frozenset[str]:
+        """Fingerprints of certificates of the station's own that another one has proved better than."""
+        return self.own.lost
+
+    @property
     def passed_over(self) -> frozenset[str]:
         """Roots that the next attempt does without: the old ones while the new one is tried, and the other way."""
         if self.successor is None:

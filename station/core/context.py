@@ -59,10 +59,16 @@ class StationPlan:
 
     ``free``: nobody needs a card (OCPP 2.0.1 C02 without a button: plugging in is enough). ``allow`` are keys of tokens
     accepted without asking anyone. ``tells_states``: whether the CSMS is told of transaction events that carry neither
-    meter values nor tokens. ``settle_s``: how long contactor and command may disagree. ``token_uses_reservation``: a
-    reservation ends when its token is accepted (OCPP 2.0.1 H03.FR.09), not when its transaction starts.
+    meter values nor tokens, ``tells_problems``: of faults, in events of their own. ``charges_unmetered``: whether a
+    session may begin while the meter fails. ``settle_s``: how long contactor and command may disagree.
+    ``token_uses_reservation``: a reservation ends when its token is accepted (OCPP 2.0.1 H03.FR.09), not when its
+    transaction starts.
     ``ends_with_aligned``: begin and end of a transaction are told of the measurands of its clock-aligned values too.
-    ``max_current_a``: what all EVSEs have together, per phase; None: no less than their sum.
+    ``max_current_a``: what all EVSEs have together, per phase; None: no less than their sum. ``validators`` are those
+    that say whether a token may charge, in their order (``station.core.validators``). ``reswipe_withdraws``: a card
+    that waits for a plug is taken back by showing it again. ``replug_after_timeout``: a vehicle that got no
+    authorization within the connection time-out gets none before it was unplugged. ``group_card``: when a card of the
+    group that charges starts rather than stops (``station.core.card_stops``).
     """
 
     evses: Sequence[EvsePlan]
@@ -75,11 +81,17 @@ class StationPlan:
     resume_after_power_loss: bool = False
     settle_s: float = 0.5
     tells_states: bool = True
+    tells_problems: bool = True
+    charges_unmetered: bool = True
     ends_with_aligned: bool = False
     central: bool = True
     token_uses_reservation: bool = True
     max_current_a: float | None = None
     firmware: FirmwarePlan = FirmwarePlan()
+    validators: tuple[str, ...] = ("allow", "local_list", "cache", "csms", "offline")
+    reswipe_withdraws: bool = False
+    replug_after_timeout: bool = False
+    group_card: str = "start-if-plugged"
 
 
 class Context:

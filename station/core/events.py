@@ -83,28 +83,42 @@ class MeterRead:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterReplaced:
+    """Another meter was fitted, whose register counts from now on. Nothing happens while a transaction runs."""
+
+    evse: int
+
+
+@dataclass(frozen=True, slots=True)
 class FaultRaised:
-    """A part reports a fault. Several may stand at once. ``evse`` 0 is the station."""
+    """A part reports a fault. Several may stand at once. ``evse`` 0 is the station.
+
+    ``source`` says who reports it, in a word of ``station.core.hardware_faults`` (empty: somebody else); the same fault
+    may stand by several sources. Reported again, it only has another text.
+    """
 
     evse: int
     fault: Fault
     info: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultCleared:
-    """A fault is gone; without ``fault`` all of the EVSE are."""
+    """A fault is gone; without ``fault`` all of the EVSE are, without ``source`` it is gone whoever reported it."""
 
     evse: int
     fault: Fault | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPresented:
     """A card was shown, or stands for a command that acts like one.
 
-    ``evses`` are those that the reader serves; empty means all. ``asked`` comes back in the effect ``TokenEnded``.
-    ``contract`` is what a vehicle shows with its eMAID.
+    ``reader`` is the provider's name. ``evses`` are those that it serves; empty means all. ``asked`` comes back in the
+    effect ``TokenEnded``. ``contract`` is what a vehicle shows with its eMAID. ``technology`` is the reader's word for
+    the kind of card. ``prevalidated``: the provider vouches for the token, no validator is asked.
     """
 
     token: IdToken
@@ -112,11 +126,17 @@ class TokenPresented:
     evses: tuple[int, ...] = ()
     asked: int | None = None
     contract: Contract | None = None
+    technology: str = ""
+    prevalidated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EvseSelected:
-    """The user has chosen this EVSE for the token that waits (selection UserInput)."""
+    """The user has chosen this EVSE: a key, a command, a button at the station (``drivers.api.Button``), a QR code.
+
+    It goes to the token that has waited longest. With the selection UserInput a choice that no token waits for holds
+    for the next one that is shown within ``station.core.choice.CHOICE_S``; with the other rules it does nothing then.
+    """
 
     evse: int
 

@@ -16,7 +16,14 @@ from station.core.context import Context, EvsePlan
 from station.core.effects import OfferCurrent
 from station.core.energy import GRACE
 from station.core.evse_state import EvseState, Hooks
-from station.core.faults import HARMLESS, STOP_REASONS, Faults
+from station.core.faults import Faults, clear_fault, doubt_meter, raise_fault
+from station.core.hardware_faults import (
+    CONTACTOR_STUCK,
+    CONTACTOR_WELDED,
+    LOCK_NOT_CLOSED,
+    LOCK_NOT_OPENED,
+    PILOT_ERROR,
+)
 from station.core.locks import LOCK, Connector, Locks
 from station.core.meter import Meter
 from station.core.pilot import asks_for_energy, ev_connected, faulty
@@ -37,8 +44,6 @@ __all__ = ["GRACE", "LOCK", "PLUG", "Connector", "Evse", "Grant", "Hooks"]
 
 PLUG = "plug"
 _GRACE_S = 5.0
-_PILOT = "pilot state "
-_LOCK_FAILED, _UNLOCK_FAILED = "the lock did not close", "the lock did not open"
 
 
 class Evse(EvseState):
@@ -46,7 +51,8 @@ class Evse(EvseState):
 
     ``kept`` is whose card lets the cable go after a session that ended without unlocking (E09.FR.03, E05.FR.11);
     ``ev_left`` whether the vehicle's end was pulled during a transaction: it ended with that and the cable is still
-    there, or it goes on and a vehicle is back; ``bay_over`` whether the usage is over and only the bay is to be left.
+    there, or it goes on and a vehicle is back; ``bay_over`` whether the usage is over and only the bay is to be left;
+    ``lapsed`` whether the connection time-out passed without a token and the vehicle has to be plugged in anew.
     """
 
     __slots__ = ()
@@ -59,7 +65,7 @@ class Evse(EvseState):
         self.locks = Locks(ctx, plan.id, plan.connectors)
         self._active = 0
         self.pilot = Pilot.A
-        self.ev = self.ev_left = False
+        self.ev = self.ev_left = self.lapsed = False
         self.bay = self.bay_over = False
         self.plugged_at = 0
         self.grant: Grant | None = None
@@ -68,9 +74,9 @@ class Evse(EvseState):
         self.signs = plan.signing_meter
         self.limit_a: float = plan.max_current_a
         self.offered_a: float | None = None
-        self.fault_table = Faults(hooks.faults)
+        self.fault_table = Faults(hooks.fault_set)
         self.contactor = Contactor(ctx, plan.id)
-        self.meter = Meter(ctx, plan.id, session=plan.session_meter, polled=plan.polled_meter, signs=self.signs)
+        self.meter = Meter(ctx, plan)
         self.desk = TransactionDesk(ctx, self, self.meter)
         self.service = MeterService(self)
         self._told_state = ChargingState.EV_CONNECTED
@@ -145,9 +151,9 @@ class Evse(EvseState):
         if asks_for_energy(pilot):
             self.ctx.cancel(GRACE, self.id)
         if faulty(pilot):
-            self.raise_fault(Fault.EV_COMMUNICATION_ERROR, f"{_PILOT}{pilot}")
+            self.raise_fault(Fault.EV_COMMUNICATION_ERROR, f"pilot state {pilot}", PILOT_ERROR)
         else:
-            self._recovered(Fault.EV_COMMUNICATION_ERROR, _PILOT)
+            self._recovered(Fault.EV_COMMUNICATION_ERROR, PILOT_ERROR)
         if self.ev and not was:
             self._plugged()
         elif was and not self.ev:
@@ -157,6 +163,7 @@ class Evse(EvseState):
 
     def _plugged(self) -> None:
         self.ev_left = self.state == "interrupted"
+        self.lapsed = False
         self.bay_over = False
         self._told_state = ChargingState.EV_CONNECTED
         self.kept = None
@@ -229,10 +236,10 @@ class Evse(EvseState):
             return
         self.bay_over = self.bay and self.state == "finishing"
         BLUEPRINT.fire(self, "cleared")
-        self.ev_left = False
+        self.ev_left = self.lapsed = False
         self.ctx.cancel(PLUG, self.id)
         self.kept = None
-        if self.faults.get(Fault.CONNECTOR_LOCK_FAILURE) == _LOCK_FAILED:
+        if self.fault_table.own.has(Fault.CONNECTOR_LOCK_FAILURE, LOCK_NOT_CLOSED):
             # Nobody else would find out that the lock works again.
             self.locks.force(self.connector, live=self.contactor.passes)
 
@@ -260,8 +267,9 @@ class Evse(EvseState):
 
     def _contacts_changed(self, trigger: TriggerReason) -> None:
         fault = self.contactor.fault
-        if fault is not None and fault not in self.fault_table.own:
-            self.raise_fault(fault, "welded" if self.contactor.state == "welded" else "stuck open")
+        source = CONTACTOR_WELDED if self.contactor.state == "welded" else CONTACTOR_STUCK
+        if fault is not None and not self.fault_table.own.has(fault, source):
+            self.raise_fault(fault, "", source)
         self.settle(trigger, StopReason.OTHER)
         if not self.contactor.passes:
             self.locks.opened()
@@ -287,20 +295,20 @@ class Evse(EvseState):
         if self.locks.moved(moved, locked, failed):
             self.lock_failed()
             return
-        if failed:
-            self.raise_fault(Fault.CONNECTOR_LOCK_FAILURE, _UNLOCK_FAILED)
+        if failed and locked:
+            self.raise_fault(Fault.CONNECTOR_LOCK_FAILURE, "", LOCK_NOT_OPENED)
         elif not locked:
-            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, _UNLOCK_FAILED)
+            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, LOCK_NOT_OPENED)
         if not failed and (locked or not self.occupied):
             # A bolt that did not close opens easily: that alone shows nothing while the vehicle is there.
-            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, _LOCK_FAILED)
+            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, LOCK_NOT_CLOSED)
         self.settle(self.grant.trigger if self.grant is not None else TriggerReason.CHARGING_STATE_CHANGED)
 
     def lock_failed(self) -> None:
         """The cable could not be locked: no session without it (1.6 TC_024: no transaction, ConnectorLockFailure)."""
         self.ctx.cancel(LOCK, self.id)
         if self.grant is not None:
-            self.raise_fault(Fault.CONNECTOR_LOCK_FAILURE, _LOCK_FAILED)
+            self.raise_fault(Fault.CONNECTOR_LOCK_FAILURE, "", LOCK_NOT_CLOSED)
 
     # Authorization
 
@@ -355,12 +363,15 @@ class Evse(EvseState):
     def plug_overdue(self) -> None:
         """The connection time-out is over (1.6 §4.9 B1, B6; OCPP 2.0.1 E03.FR.05, E03.FR.15, E10.FR.02)."""
         if self.state in ("awaiting", "interrupted"):
-            reason, trigger = StopReason.TIMEOUT, TriggerReason.EV_CONNECT_TIMEOUT
-            if not points(self.ctx.items(names.TX_STOP_POINT)) & Condition.PARKING_BAY_OCCUPANCY:
-                self.desk.end(reason, trigger)
-            self.end_session(reason, trigger)
+            self.abandon(StopReason.TIMEOUT, TriggerReason.EV_CONNECT_TIMEOUT)
         self.bay_over = self.bay and self.state == "idle"
-        BLUEPRINT.fire(self, "lapsed")
+        self.lapsed = BLUEPRINT.fire(self, "lapsed") and self.ev and self.ctx.plan.replug_after_timeout
+
+    def abandon(self, reason: StopReason, trigger: TriggerReason, token: IdToken | None = None) -> None:
+        """No vehicle comes for the token: what began with the token alone ends, unless the bay decides that."""
+        if not points(self.ctx.items(names.TX_STOP_POINT)) & Condition.PARKING_BAY_OCCUPANCY:
+            self.desk.end(reason, trigger, token)
+        self.end_session(reason, trigger, token)
 
     def stop(self, reason: StopReason, trigger: TriggerReason, token: IdToken | None = None) -> None:
         """End the transaction and the session whatever the stop points say."""
@@ -377,36 +388,22 @@ class Evse(EvseState):
 
     # Faults
 
-    def raise_fault(self, fault: Fault, info: str = "") -> None:
+    def raise_fault(self, fault: Fault, info: str = "", source: str = "") -> None:
         """A fault stands; one that takes the connector out of service ends what runs."""
-        self.fault_table.own.setdefault(fault, info)
-        self.faults_changed(fault)
+        raise_fault(self, fault, info, source)
 
-    def faults_changed(self, fault: Fault) -> None:
-        """``fault`` came to stand here, or for the whole station."""
-        if fault not in HARMLESS:
-            self.stop(STOP_REASONS.get(fault, StopReason.OTHER), TriggerReason.ABNORMAL_CONDITION)
-            self.reconcile()
-
-    def clear_fault(self, fault: Fault | None) -> None:
+    def clear_fault(self, fault: Fault | None, source: str | None = None) -> None:
         """A fault is gone, or all are; what the hardware still shows stays."""
-        own = self.fault_table.own
-        for gone in [fault] if fault is not None else list(own):
-            if gone is not Fault.POWER_SWITCH_FAILURE or self.contactor.recover():
-                own.pop(gone, None)
-        self.settle(TriggerReason.CHARGING_STATE_CHANGED)
+        clear_fault(self, fault, source)
 
-    def _recovered(self, fault: Fault, info: str) -> None:
+    def _recovered(self, fault: Fault, source: str) -> None:
         """Clear a fault that this EVSE raised itself, and nobody else's of that name."""
-        if self.fault_table.own.get(fault, "\0").startswith(info):
-            self.clear_fault(fault)
+        if self.fault_table.own.has(fault, source):
+            clear_fault(self, fault, source)
 
-    def meter_doubted(self, doubted: bool) -> None:
-        """The register fell, or is back where it may be."""
-        if doubted:
-            self.raise_fault(Fault.POWER_METER_FAILURE, "register fell")
-        else:
-            self._recovered(Fault.POWER_METER_FAILURE, "register fell")
+    def meter_doubted(self, doubt: str | None) -> None:
+        """Why the last reading is not believed, in a word of ``hardware_faults``; None: it is."""
+        doubt_meter(self, doubt)
 
     # The meter
 

@@ -12,7 +12,7 @@ from station.core import energy
 from station.core.charging import Grant
 from station.core.contactor import Contactor
 from station.core.context import Context
-from station.core.faults import Faults
+from station.core.faults import Faults, FaultSet, Standing, by_name
 from station.core.locks import Connector, Locks
 from station.core.meter import Meter
 from station.core.transaction import Transaction
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Hooks(Protocol):
     """What the EVSE tells the station, and asks of it."""
 
-    faults: dict[Fault, str]
+    fault_set: FaultSet
 
     def ev_plugged(self, evse: Evse) -> None: ...
     def ev_gone(self, evse: Evse) -> None: ...
@@ -37,6 +37,7 @@ class Hooks(Protocol):
     def operative(self, evse: int, connector: int) -> bool: ...
     def blocked(self, evse: int) -> bool: ...
     def offering(self, evse: Evse) -> None: ...
+    def problem(self, evse: int, fault: Standing, active: bool) -> None: ...
 
 
 class EvseState:
@@ -58,6 +59,7 @@ class EvseState:
         "hooks",
         "id",
         "kept",
+        "lapsed",
         "limit_a",
         "locks",
         "meter",
@@ -83,6 +85,7 @@ class EvseState:
     plugged_at: int
     grant: Grant | None
     kept: Grant | None
+    lapsed: bool
     reserved: bool
     signs: bool
     limit_a: float
@@ -146,6 +149,11 @@ class EvseState:
     @property
     def faults(self) -> Mapping[Fault, str]:
         """The faults that stand, the station's first, each with its text."""
+        return by_name(self.fault_table.standing)
+
+    @property
+    def standing_faults(self) -> Sequence[Standing]:
+        """The same with those who report them: one fault may stand by several."""
         return self.fault_table.standing
 
     def faulted(self) -> bool:
@@ -160,7 +168,12 @@ class EvseState:
         lasts = self.desk.running or (self.transaction is not None and self.state != "idle")
         if lasts and connector == self.active_connector:
             return True
-        return self.hooks.operative(self.id, connector) and not self.hooks.blocked(self.id)
+        return self.hooks.operative(self.id, connector) and not self.hooks.blocked(self.id) and self.metered
+
+    @property
+    def metered(self) -> bool:
+        """Whether the meter allows a session to begin: it works, or the plan does not ask for that."""
+        return self.ctx.plan.charges_unmetered or Fault.POWER_METER_FAILURE not in self.faults
 
     @property
     def serviceable(self) -> bool:
@@ -170,6 +183,7 @@ class EvseState:
             and not self.desk.undecided
             and self.hooks.operative(self.id, self.active_connector)
             and not self.hooks.blocked(self.id)
+            and self.metered
         )
 
     @property

@@ -1,20 +1,28 @@
 """The meter of one EVSE: what was read last, who waits for a reading, and whether it can be believed.
 
 A register that falls is a fault of the meter and is not reported (OCPP 2.0.1 J02.FR.16-17); a meter that counts per
-session starts anew with each transaction. What is shown to anyone is recorded first.
+session starts anew with each transaction. One that rises by more than the EVSE can have delivered is believed once a
+second reading agrees: answers of another meter on the same line come once. What is shown to anyone is recorded first.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from station.core.context import Context
+from station.core.context import Context, EvsePlan
 from station.core.effects import ReadMeter
+from station.core.hardware_faults import METER_FELL, METER_JUMPED, METER_NONSENSE
+from station.core.plausibility import MAINS_V, UNKNOWN_S, deliverable_wh, sound
 from station.core.values import Moment, Reading
 
 DEADLINE = "meter"
 METER = "meter"
+TAKEN = ""
+"""The reading was taken over."""
+UNSURE = "unsure"
+"""The reading has to be confirmed by another one first."""
 _FRESH_S = 2.5
+_SILENT_S = 10.0
 _READ_S = 2.0
 
 
@@ -44,7 +52,10 @@ class Meter:
     """
 
     __slots__ = (
+        "_candidate",
+        "_missed_since_s",
         "_pending_wh",
+        "_power_w",
         "_signed",
         "_wants",
         "ctx",
@@ -58,12 +69,15 @@ class Meter:
         "signs",
     )
 
-    def __init__(self, ctx: Context, evse: int, *, session: bool, polled: bool, signs: bool = False) -> None:
+    def __init__(self, ctx: Context, plan: EvsePlan) -> None:
         self.ctx = ctx
-        self.evse = evse
-        self.session = session
-        self.polled = polled
-        self.signs = signs
+        self.evse = plan.id
+        self.session = plan.session_meter
+        self.polled = plan.polled_meter
+        self.signs = plan.signing_meter
+        self._power_w = plan.max_current_a * plan.phases * MAINS_V
+        self._candidate: tuple[float, float] | None = None
+        self._missed_since_s: float | None = None
         self.last: Reading | None = None
         self.read_at_s = float("-inf")
         self.shown_wh: float | None = None
@@ -120,18 +134,49 @@ class Meter:
         """The register as far as it is known without a reading."""
         return self.floor_wh if self.floor_wh is not None else 0.0
 
-    def accept(self, reading: Reading | None) -> bool:
-        """Take over a reading. False: none came, or the register fell and this is not to be reported."""
-        if reading is None:
-            return False
+    def accept(self, reading: Reading) -> str:
+        """Take over a reading: ``TAKEN``, ``UNSURE``, or why it is not believed, in a word of ``hardware_faults``."""
+        believed = sound(reading)
+        if believed is None:
+            return METER_NONSENSE
         if self.session and self.wanted(Purpose.BEGIN):
-            self.floor_wh = None
-        if self.floor_wh is not None and reading.energy_wh < self.floor_wh:
-            return False
-        self.last = reading
-        self.floor_wh = reading.energy_wh
+            self.floor_wh = self._candidate = None
+        if self.floor_wh is not None:
+            if believed.energy_wh < self.floor_wh:
+                return METER_FELL
+            if believed.moment is None and (doubt := self._jumped(believed.energy_wh)):
+                return doubt
+        self._candidate = self._missed_since_s = None
+        self.last = believed
+        self.floor_wh = believed.energy_wh
         self.read_at_s = self.ctx.now
-        return True
+        return TAKEN
+
+    def _jumped(self, energy_wh: float) -> str:
+        """Whether the register rose by more than can have flowed and no reading before says the same."""
+        now, candidate = self.ctx.now, self._candidate
+        since_s = min(now - self.read_at_s, UNKNOWN_S) if self.last is None else now - self.read_at_s
+        if energy_wh - (self.floor_wh or 0.0) <= deliverable_wh(self._power_w, since_s):
+            return TAKEN
+        self._candidate = (energy_wh, now)
+        if candidate is None:
+            return UNSURE
+        rise_wh, rise_s = energy_wh - candidate[0], now - candidate[1]
+        return TAKEN if 0.0 <= rise_wh <= deliverable_wh(self._power_w, rise_s) else METER_JUMPED
+
+    def missed(self) -> bool:
+        """A reading did not come. Whether none has come for so long that the meter counts as silent."""
+        if self._missed_since_s is None:
+            self._missed_since_s = self.ctx.now
+        return self.ctx.now - self._missed_since_s >= _SILENT_S
+
+    def ask_again(self) -> None:
+        """Have another reading, for those who wait and for what the last one was worth."""
+        self.ctx.ledger.emit(ReadMeter(self.evse))
+
+    def replaced(self) -> None:
+        """Another meter was fitted: what the old one showed says nothing about it."""
+        self.last = self.floor_wh = self._candidate = None
 
     def serve(self, reading: Reading | None) -> tuple[Purpose, ...]:
         """Those who waited for such a reading, or for any where none came; they are served now."""
@@ -151,8 +196,7 @@ class Meter:
     def restart(self) -> None:
         """A meter that counts per session begins at zero: what it showed before says nothing about it."""
         if self.session:
-            self.last = None
-            self.floor_wh = None
+            self.replaced()
 
     def record(self) -> bool:
         """Keep the register with this turn; it is shown once it is recorded. False where it is kept already."""

@@ -17,6 +17,7 @@ from station.core.certificate_tasks import (
     DropOwn,
     InspectOwn,
     MakeRequest,
+    OwnDropped,
     OwnState,
     SigningAnswered,
     SigningQuery,
@@ -42,6 +43,9 @@ DISCARDED: Final = "DiscardedRenewedClientCertificate"
 """The event of OCPP 2.0.1 errata 2025-01, A02.FR.29."""
 
 _TRIAL: Final = "trial"
+_LOST: Final = "lost"
+_NONE: Final[frozenset[str]] = frozenset()
+"""One for all stations."""
 _SHOWN_FROM: Final = 3
 """The security profile whose connections are secured with the station's certificate."""
 
@@ -57,9 +61,13 @@ _SIGNING: Final = Signing(OWN, SIGNING, RENEWAL, SigningQuery, least_wait_s=1.0)
 
 
 class OwnCertificate:
-    """See the module. ``trial`` is the fingerprint of the new certificate that has not connected yet."""
+    """See the module. ``trial`` is the fingerprint of the new certificate that has not connected yet.
 
-    __slots__ = ("_doubted", "_ends", "_jobs", "_log", "_waits", "ctx", "request", "trial")
+    ``lost`` are fingerprints of certificates that lost against another one and could not be removed: they come after
+    all others that are valid, though they may be newer (A02.FR.09, .10: another one has been shown to work).
+    """
+
+    __slots__ = ("_doubted", "_ends", "_jobs", "_log", "_waits", "ctx", "lost", "request", "trial")
 
     def __init__(self, ctx: Context, jobs: Jobs, log: SecurityLog) -> None:
         self.ctx = ctx
@@ -67,6 +75,7 @@ class OwnCertificate:
         self._log = log
         self.request = SigningRequest(ctx, _SIGNING)
         self.trial: str | None = None
+        self.lost = _NONE
         self._ends: datetime | None = None
         self._waits: tuple[datetime, str] | None = None
         self._doubted = False
@@ -91,10 +100,23 @@ class OwnCertificate:
         if self.trial is not None and self._shown:
             if self._doubted:
                 self._log.raised(DISCARDED, "the CSMS did not take it")
-            self._jobs.start(DropOwn(self.trial, others=not self._doubted), lambda report: self._inspect())
+            won = not self._doubted
+            self._jobs.start(DropOwn(self.trial, others=won), lambda report: self._dropped(report, all_others=won))
             self._set_trial(None)
         if self.ctx.registered:
             self.registered()
+
+    def _dropped(self, report: Any, *, all_others: bool) -> None:
+        """What is left of those that lost the trial; ``all_others``: against this new one, so no other has lost."""
+        if isinstance(report, OwnDropped):
+            lost = report.left if all_others else self.lost | report.left
+            if lost != self.lost:
+                self.lost = lost or _NONE
+                if lost:
+                    self.ctx.ledger.put(OWN, _LOST, sorted(lost))
+                else:
+                    self.ctx.ledger.delete(OWN, _LOST)
+        self._inspect()
 
     def registered(self) -> None:
         """The CSMS has accepted this boot and is there: ask what could not be asked, and look when to renew."""
@@ -187,7 +209,7 @@ class OwnCertificate:
 
     def _inspect(self) -> None:
         if self._shown:
-            self._jobs.start(InspectOwn(), self._inspected)
+            self._jobs.start(InspectOwn(self.lost), self._inspected)
 
     def _inspected(self, report: Any) -> None:
         if isinstance(report, JobFailed):
@@ -235,7 +257,7 @@ class OwnCertificate:
 
     def rows(self) -> dict[str, Json]:
         """Exactly what is stored."""
-        kept = ((PENDING, self.request.pending), (_TRIAL, self.trial))
+        kept = ((PENDING, self.request.pending), (_TRIAL, self.trial), (_LOST, sorted(self.lost) or None))
         return {key: value for key, value in kept if value is not None}
 
     def restore(self, key: str, row: Json) -> None:
@@ -248,5 +270,7 @@ class OwnCertificate:
             self.request.pending = row
         elif key == _TRIAL and isinstance(row, str):
             self.trial = row
+        elif key == _LOST and isinstance(row, list) and all(isinstance(one, str) for one in row):
+            self.lost = frozenset(row)
         else:
             raise ValueError("no row of a certificate")

@@ -22,13 +22,27 @@ FINAL: Final = {
 """Where a refusal by the station's own word is final, so that the CSMS is not asked (2.0.1 C10.FR.03, C14.FR.03)."""
 
 
-def known(ctx: Context, store: TokenStore, token: IdToken) -> tuple[TokenInfo | None, str]:
-    """What the local list says of a token today, else the cache, and which (C13.FR.01, C14.FR.01; OCPP 1.6 §3.5.3)."""
-    listed = store.local_list.find(token) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
-    if listed is not None:
-        return today(ctx, listed), "local_list"
-    cached = store.cached(token) if ctx.flag(names.CACHE_ENABLED) else None
-    return (None if cached is None else today(ctx, cached)), "cache"
+def known(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo | None:
+    """What the local list says of a token today, else the cache (C13.FR.01, C14.FR.01; OCPP 1.6 §3.5.3)."""
+    return listed(ctx, store, token) or cached(ctx, store, token)
+
+
+def known_group(ctx: Context, store: TokenStore, token: IdToken) -> IdToken | None:
+    """The group of a token, where list or cache know it."""
+    said = known(ctx, store, token)
+    return said.group if said is not None else None
+
+
+def listed(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo | None:
+    """What the local list says of a token today."""
+    entry = store.local_list.find(token) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
+    return None if entry is None else today(ctx, entry)
+
+
+def cached(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo | None:
+    """What the cache says of a token today."""
+    entry = store.cached(token) if ctx.flag(names.CACHE_ENABLED) else None
+    return None if entry is None else today(ctx, entry)
 
 
 def today(ctx: Context, info: TokenInfo) -> TokenInfo:
@@ -44,8 +58,7 @@ def offline_word(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo:
     """
     if not ctx.flag(names.OFFLINE_TX_FOR_UNKNOWN):
         return TokenInfo(TokenStatus.UNKNOWN, raw="Offline")
-    said, _ = known(ctx, store, token)
-    return said or TokenInfo(TokenStatus.ACCEPTED)
+    return known(ctx, store, token) or TokenInfo(TokenStatus.ACCEPTED)
 
 
 def learn(ctx: Context, store: TokenStore, token: IdToken, info: TokenInfo) -> None:
@@ -53,8 +66,8 @@ def learn(ctx: Context, store: TokenStore, token: IdToken, info: TokenInfo) -> N
 
     A listed token never enters the cache; its entry is compared instead (OCPP 1.6 §3.5.2, §3.5.3).
     """
-    listed = store.local_list.find(token) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
-    if listed is not None:
-        store.local_list.compare(token, today(ctx, listed), info)
+    on_list = listed(ctx, store, token)
+    if on_list is not None:
+        store.local_list.compare(token, on_list, info)
     elif token.value and ctx.flag(names.CACHE_ENABLED):
         store.remember(token, info, ctx.timeline.now_utc(ctx.now), ctx.number(names.CACHE_LIFE_TIME))

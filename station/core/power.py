@@ -66,6 +66,7 @@ def hardware_ready(station: Station, event: events.HardwareReady) -> None:
         if evse.grant is None:
             evse.unlock()  # A bolt stays where it was while the power is gone.
     station.firmware.woken()
+    station.problems.began()
 
 
 def power_failing(station: Station, event: events.PowerFailing) -> None:

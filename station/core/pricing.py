@@ -179,7 +179,7 @@ class Pricing:
         self._held = {**(self._held or {}), case.token.key: held}
         self.station.auth.cases[case.token.key] = case
         case.asking = False
-        case.note("waits for its price")
+        case.note("price")
         self._await_prices()
         return True
 

@@ -22,7 +22,7 @@ class Selection(StrEnum):
 
 def available(evses: Sequence[Evse]) -> list[Evse]:
     """Those that could take a token now, were it not for reservations."""
-    return [evse for evse in evses if evse.grant is None and evse.serviceable]
+    return [evse for evse in evses if evse.grant is None and evse.serviceable and not evse.lapsed]
 
 
 def plugged(evses: Sequence[Evse]) -> list[Evse]:

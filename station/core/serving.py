@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from station.core.meter import Purpose
+from station.core.hardware_faults import METER_SILENT
+from station.core.meter import TAKEN, UNSURE, Purpose
 from station.core.transaction import Transaction
-from station.core.values import Reading
+from station.core.values import Fault, Reading
 
 if TYPE_CHECKING:
     from station.core.evse import Evse
@@ -34,11 +35,17 @@ class MeterService:
     def read(self, reading: Reading | None) -> None:
         """A reading came, or did not come in time (None)."""
         evse, meter = self.evse, self.evse.meter
-        accepted = meter.accept(reading)
+        verdict = meter.accept(reading) if reading is not None else None
+        if verdict == UNSURE:
+            meter.ask_again()
+            return
+        accepted = verdict == TAKEN
         if accepted and meter.last is not None:
             evse.desk.took(meter.last)
-        if reading is not None:
-            evse.meter_doubted(not accepted)
+        if verdict is not None:
+            evse.meter_doubted(verdict or None)
+        elif meter.missed() and Fault.POWER_METER_FAILURE not in evse.faults:
+            evse.meter_doubted(METER_SILENT)
         self._serve(accepted, reading)
         evse.check_energy_limit()
 

@@ -6,7 +6,7 @@ events, same effects. Called by ``station.host.engine``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from station.core import events
@@ -23,12 +23,13 @@ from station.core.dispatch import EVSE_PARTS, HANDLERS, STATION_PARTS
 from station.core.effects import AuthorizeQuery, BootQuery, Effect, QueryEnded
 from station.core.events import Event
 from station.core.evse import Evse
-from station.core.faults import serious
+from station.core.faults import FaultSet, Standing, by_name
 from station.core.firmware import Firmware
 from station.core.jobs import Jobs
 from station.core.log_upload import LogUpload
 from station.core.names import HEARTBEAT_INTERVAL, IDLE_FEE_AFTER_STOP
 from station.core.pricing import Pricing
+from station.core.problems import ProblemQuery, Problems
 from station.core.records import Rows
 from station.core.registration import Registration
 from station.core.requests import Requests
@@ -59,8 +60,8 @@ class Station:
         new_id: makes transaction ids, never the same twice.
         boot_reason: for BootNotification.
 
-    ``faults`` are those of the station as a whole; they stand at every EVSE too. ``damaged`` are journal rows that
-    could not be read. ``bindings`` are the CSMS's ids of transactions.
+    ``fault_set`` are the faults of the station as a whole; they stand at every EVSE too. ``damaged`` are journal rows
+    that could not be read. ``bindings`` are the CSMS's ids of transactions.
     """
 
     __slots__ = (
@@ -73,12 +74,13 @@ class Station:
         "ctx",
         "damaged",
         "evses",
-        "faults",
+        "fault_set",
         "firmware",
         "jobs",
         "log_upload",
         "plug_count",
         "pricing",
+        "problems",
         "registration",
         "requests",
         "reservations",
@@ -105,6 +107,7 @@ class Station:
     registration: Registration
     reservations: Reservations
     pricing: Pricing
+    problems: Problems
     requests: Requests
     reset: Reset
     smart_charging: SmartCharging
@@ -123,7 +126,7 @@ class Station:
         self.ctx = ctx = Context(plan, variables, new_id, self.boot, now)
         self.bindings: dict[str, str] = {}
         self.statuses: dict[tuple[int, int], str] = {}
-        self.faults: dict[Fault, str] = {}
+        self.fault_set = FaultSet()
         self.plug_count = 0
         self.damaged: list[str] = []
         self.jobs = Jobs(ctx.ledger)
@@ -134,6 +137,7 @@ class Station:
         self.tokens = TokenStore(ctx.ledger)
         self.availability = Availability(ctx.ledger)
         self.evses = tuple(Evse(ctx, evse, self) for evse in plan.evses)
+        self.problems = Problems(ctx, self.evses, self.fault_set)
         self.pricing = Pricing(self)
         self.reservations = Reservations(ctx, self.evses)
         contracts = Contracts(ctx, self.jobs)
@@ -224,6 +228,7 @@ class Station:
             self.auth.review()
         self.reservations.conclude()
         self.pricing.review()
+        self.problems.review()
         if self.reset.pending is not None:
             self.reset.check()
         elif self.firmware.update is not None and not self.reset.rebooting:
@@ -269,6 +274,10 @@ class Station:
     def offering(self, evse: Evse) -> None:
         """An EVSE is about to offer current."""
         self.smart_charging.offering()
+
+    def problem(self, evse: int, fault: Standing, active: bool) -> None:
+        """A fault came to stand at an EVSE (0: the station as a whole), or is gone."""
+        self.problems.changed(evse, fault, active)
 
     # Variables and the clock
 
@@ -369,6 +378,8 @@ class Station:
             self.certificates.own.unanswered(event.cause)
         elif isinstance(query, V2gSigningQuery):
             self.v2g.unanswered(event.cause)
+        elif isinstance(query, ProblemQuery):
+            self.problems.unanswered(query, event.cause)
         asked = getattr(query, "asked", None)
         if asked is not None:
             refused = f"{event.code}: {event.description}" if event.cause == "CallError" else event.cause
@@ -382,6 +393,7 @@ class Station:
         """Something of the security event list happened."""
         self.security.raised(event.type, event.info)
 
-    def faulted(self) -> bool:
-        """Whether a fault of the station as a whole takes it out of service."""
-        return serious(self.faults)
+    @property
+    def faults(self) -> Mapping[Fault, str]:
+        """The faults of the station as a whole, each with its text."""
+        return by_name(self.fault_set.standing)

@@ -20,6 +20,7 @@ from station.core.log_upload import TABLE as LOG_UPLOAD
 from station.core.meter import METER
 from station.core.own_certificate import OWN
 from station.core.pricing import UNPLUGS
+from station.core.problems import TABLE as PROBLEMS
 from station.core.records import Json, Rows
 from station.core.reservation import RESERVATIONS
 from station.core.reset import REASON, REBOOT
@@ -70,6 +71,7 @@ def snapshot(station: Station) -> Rows:
         FIRMWARE: station.firmware.rows(),
         LOG_UPLOAD: station.log_upload.rows(),
         TRIAL: station.trial.rows(),
+        PROBLEMS: station.problems.rows(),
         CERTIFICATES: station.certificates.rows(),
         OWN: station.certificates.own.rows(),
         V2G: station.v2g.rows(),
@@ -157,6 +159,7 @@ def restore(station: Station, rows: Rows) -> None:
     restorer.read(LOG_UPLOAD, station.log_upload.restore)
     restorer.read(UNPLUGS, station.pricing.restore)
     restorer.read(REBOOT, station.reset.restore)
+    restorer.read(PROBLEMS, station.problems.restore)
 
 
 def boot_number(rows: Rows) -> int:

@@ -1,6 +1,7 @@
-"""What is said of a token, and by whom: contract, the profile's own list, local list, cache, CSMS, offline policy.
+"""What is said of a token, and by whom: its contract's certificate, then the validators of the profile in their order.
 
-Which EVSE an accepted token gets is not asked here. Called by the desk of ``station.core.authorization``.
+The CSMS is asked here; those that answer at once are ``station.core.validators``. Which EVSE an accepted token gets is
+not asked here. Called by the desk of ``station.core.authorization``.
 
 Spec: OCPP 2.0.1 C01, C07, C10-C15; OCPP 1.6 §3.5, §4.1.
 """
@@ -10,15 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from station.core import names
 from station.core.case import Case
 from station.core.context import Context
 from station.core.contract_tasks import Contract
 from station.core.contracts import Contracts
 from station.core.effects import AuthorizeQuery
-from station.core.own_word import FINAL, known, learn, offline_word, today
+from station.core.own_word import learn, today
 from station.core.token_store import TokenStore
+from station.core.validators import CSMS, asks_csms, word
 from station.core.values import IdToken, TokenInfo, TokenStatus
+
+NOT_ASKED = "NotAllowedToAsk"
+"""The reason of a token that nobody knows while the CSMS may not be asked."""
+OFFLINE_REFUSAL = "Offline"
+"""The reason of a token that nobody knows while the CSMS cannot be asked."""
 
 
 class Validation:
@@ -74,57 +80,37 @@ class Validation:
 
         self.contracts.examine(case.token, contract, examined)
 
-    def _contract_word(self, case: Case, online: bool) -> TokenInfo | None:
-        """Online the CSMS is asked for every contract (C07.FR.01); offline it is a token like others, if at all."""
-        refusal = self.contracts.refusal(online)
-        if refusal:
-            case.note("answered", validator="contract", answer=refusal)
-            return TokenInfo(TokenStatus.INVALID, raw=refusal)
-        return None if online and not self.ctx.free else self._own_word(case, online)
-
     def validate(self, case: Case, *, online: bool) -> None:
-        """What station, CSMS or offline policy say of it, in this order."""
-        info = self._own_word(case, online) if case.contract is None else self._contract_word(case, online)
-        if info is not None:
-            self.decided(case, info)
-        elif online and self.ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION):
-            self.decided(case, TokenInfo(TokenStatus.UNKNOWN, raw="NotAllowedToAsk"))
-        elif online:
-            self.ask(case)
-        else:
-            self._offline_policy(case)
+        """What the validators of the profile say of it, in their order; the CSMS answers later."""
+        ctx = self.ctx
+        refusal = self.contracts.refusal(online) if case.contract is not None else ""
+        if refusal:
+            case.answered("contract", refusal)
+            self.decided(case, TokenInfo(TokenStatus.INVALID, raw=refusal))
+            return
+        if ctx.free:
+            case.answered("free", TokenStatus.ACCEPTED.value)
+            self.decided(case, TokenInfo(TokenStatus.ACCEPTED))
+            return
+        asks = asks_csms(ctx, online)
+        # Online the CSMS is asked for every contract; offline it is a token like others (C07.FR.01).
+        for name in (CSMS,) if case.contract is not None and online else ctx.plan.validators:
+            if name != CSMS:
+                info = word(ctx, self.store, case, name, online)
+                if info is not None:
+                    self.decided(case, info)
+                    return
+            elif asks:
+                self.ask(case)
+                return
+        self.decided(case, TokenInfo(TokenStatus.UNKNOWN, raw=NOT_ASKED if online else OFFLINE_REFUSAL))
 
     def ask(self, case: Case) -> None:
         """Have the CSMS say what it thinks of it."""
         self.cases[case.token.key] = case
-        case.asking = True
-        case.note("asked", validator="csms")
+        case.asking, case.asked_s = True, self.ctx.now
+        case.note("asked", validator=CSMS)
         self.ctx.ask(AuthorizeQuery(case.token, contract=case.contract))
-
-    def _own_word(self, case: Case, online: bool) -> TokenInfo | None:
-        """What the station itself may say; None where the CSMS or the offline policy has to decide."""
-        ctx = self.ctx
-        if ctx.free:
-            return TokenInfo(TokenStatus.ACCEPTED)
-        if case.token.value.upper() in ctx.plan.allow:
-            case.note("answered", validator="allow", answer="Accepted")
-            return TokenInfo(TokenStatus.ACCEPTED)
-        asks = online and not ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION)
-        # Online without being allowed to ask, the lists are all there is (2.0.1 AuthCtrlr.DisableRemoteAuthorization).
-        if asks == online and not ctx.flag(names.LOCAL_PRE_AUTHORIZE if online else names.LOCAL_AUTHORIZE_OFFLINE):
-            return None
-        said, validator = known(ctx, self.store, case.token)
-        if said is None:
-            return None
-        case.note("answered", validator=validator, answer=said.status.value)
-        if said.status is not TokenStatus.ACCEPTED and asks and not ctx.flag(FINAL[validator]):
-            return None
-        return said
-
-    def _offline_policy(self, case: Case) -> None:
-        info = offline_word(self.ctx, self.store, case.token)
-        case.note("answered", validator="offline", answer=info.status.value)
-        self.decided(case, info)
 
     def answered(self, token: IdToken, info: TokenInfo) -> None:
         """The CSMS has said what it thinks of a token."""
@@ -134,8 +120,7 @@ class Validation:
         if case is not None and case.asking:
             del self.cases[token.key]
             case.heard = True
-            latency_ms = round((self.ctx.now - case.began_s) * 1000)
-            case.note("answered", validator="csms", answer=info.raw or info.status.value, latency_ms=latency_ms)
+            case.answered(CSMS, info.raw or info.status.value, self.ctx.now - case.asked_s)
             if not self.hold(case, info):
                 self.decided(case, info)
 
@@ -147,7 +132,8 @@ class Validation:
             return
         del self.cases[token.key]
         case.asking = False
-        case.note("failed", validator="csms", cause=cause)
+        latency_ms = round((self.ctx.now - case.asked_s) * 1000)
+        case.note("failed", validator=CSMS, cause=cause, latency_ms=latency_ms)
         if cause == "Disconnected":
             self.validate(case, online=False)
         else:

@@ -203,9 +203,13 @@ class IdToken:
         """Whether both denote the same card."""
         return other is not None and self.key == other.key
 
+    @property
+    def masked(self) -> str:
+        """The value with all but its last two characters hidden; a short one is hidden altogether."""
+        return "***" + (self.value[-2:] if len(self.value) > 4 else "")
+
     def __repr__(self) -> str:
-        tail = self.value[-2:] if len(self.value) > 4 else ""
-        return f"IdToken(***{tail})"
+        return f"IdToken({self.masked})"
 
     __str__ = __repr__
 

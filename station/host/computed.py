@@ -10,10 +10,13 @@ from typing import Final
 from station.clock import utc_text
 from station.core.device_model import Address
 from station.core.evse import Evse
+from station.core.hardware_faults import VARIABLES
 from station.host.engine import Engine
 from station.host.hardware import EvseHardware
 
 _ENTRIES: Final = Address.parse("SecurityCtrlr.CertificateEntries")[0]
+_PLACES: Final = frozenset({"ChargingStation", "EVSE", "Connector"})
+_OF_PARTS: Final = frozenset({"Active", "Problem", "Tripped"})
 _IDENTITY: Final = Address.parse("SecurityCtrlr.Identity")[0]
 
 
@@ -47,6 +50,8 @@ class Computed:
         """The value of a computed variable; None leaves the delivered one."""
         if address.variable == "AvailabilityState":
             return self._availability(address)
+        if address.variable in _OF_PARTS and address.component not in _PLACES:
+            return self._part_fails(address)
         if address.variable == "Problem":
             return "true" if any(evse.faults for evse in self._evses(address)) else "false"
         if address.variable == "DateTime":
@@ -58,6 +63,14 @@ class Computed:
         if address.component == "EVSE" and address.variable == "Power":
             return str(sum(self._power_w(evse) for evse in self._evses(address)))
         return None
+
+    def _part_fails(self, address: Address) -> str | None:
+        """Whether a fault stands whose variable this is; None for a variable that no fault has."""
+        part = (address.component, address.variable)
+        if part not in VARIABLES:
+            return None
+        rows = (one.row for evse in self._evses(address) for one in evse.standing_faults)
+        return "true" if any((row.component, row.variable) == part for row in rows) else "false"
 
     def _tokens(self, address: Address) -> int:
         """How many entries the local list has; how many bytes list or cache take as they are stored."""

@@ -1,94 +1,34 @@
 """The devices of one EVSE, as events for the core and effects from it.
 
-A simulated part lives in a ``drivers.sim.Bay`` and tells its changes by itself. A device from outside that blocks has
-a thread of its own (``host.worker``); one that does no I/O is polled on the loop. What the core hears is the same.
+Here everything is simulated: one ``drivers.sim.Bay``, which tells its changes by itself; nothing has a thread, a timer
+or a task. Real devices, and those that programs bring, are ``host.outside``'s; what the core hears is the same.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from drivers import api
 from drivers.sim.bay import Bay, BayState
-from station.core import effects, events
+from station.core import effects, events, hardware_faults
 from station.core.effects import Effect
 from station.core.events import Event
-from station.core.values import Fault, IdToken, Moment, Pilot, Reading, SignedData
-from station.host.worker import HandOver, Look, Order, Worker
+from station.core.values import IdToken, Moment, Pilot
+from station.host.readings import Doubts, Taken, checked_reading, core_reading
+from station.host.worker import Order, Worker
 
 log = logging.getLogger(__name__)
 
 Feed = Callable[[Event], None]
-_POLL_S = 0.2
-_METER_POLL_S = 1.0
 LOOKED_AT = ("contactor", "pilot", "lock")
 PARTS = (*LOOKED_AT, "meter")
 NONE: frozenset[str] = frozenset()
-ALL = frozenset(PARTS)
-
-
-@dataclass(slots=True)
-class Devices:
-    """What works an EVSE. ``outside`` names the parts that are not the bay's."""
-
-    bay: Bay
-    pilot: Any
-    contactor: Any
-    meter: Any
-    lock: Any
-    outside: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, bay: Bay, given: dict[str, Any]) -> Devices:
-        """The bay's parts, but for those that are given."""
-        return cls(
-            bay,
-            given.get("pilot", bay.pilot),
-            given.get("contactor", bay.contactor),
-            given.get("meter", bay.meter),
-            given.get("lock", bay.lock),
-            frozenset(given) if given else NONE,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A reading, and which of the meter's session functions made it; None is a plain one."""
-
-    reading: api.Reading
-    moment: Moment | None = None
-
-
-def core_reading(taken: Taken, offered_a: float | None) -> Reading | None:
-    """A driver's reading in the core's words; None where it has no register."""
-    reading = taken.reading
-    if reading.energy_wh is None:
-        return None
-    signed = {made.context == "begin": _signed(made) for made in reading.signed}
-    return Reading(
-        energy_wh=reading.energy_wh,
-        power_w=reading.power_w,
-        current_a=reading.current_a or (),
-        voltage_v=reading.voltage_v or (),
-        soc_percent=reading.soc_percent,
-        frequency_hz=reading.frequency_hz,
-        export_wh=reading.energy_export_wh,
-        temperature_c=reading.temperature_c,
-        signed=signed.get(False),
-        signed_begin=signed.get(True),
-        moment=taken.moment,
-        offered_a=offered_a,
-    )
-
-
-def _signed(made: api.SignedReading) -> SignedData:
-    return SignedData(made.text, made.method, made.encoding, made.public_key)
-
+NO_FAULT = frozenset({"indicator", "button"})
+"""Parts without which a car charges as well: their loss is a line in the log."""
 
 OCMF_KINDS = {"eMAID": "EMAID", "Central": "CENTRAL", "Local": "LOCAL", "KeyCode": "KEY_CODE"}
 """The types of tokens for which OCMF (table 11) has another spelling."""
@@ -99,42 +39,59 @@ class EvseHardware:
 
     Args:
         evse: its number.
-        devices: its parts.
+        bay: its parts.
         connectors: the connectors' numbers within the EVSE.
-        hand_over: brings a call into the loop's thread.
+
+    ``outside`` are the parts that are not the bay's.
     """
 
-    def __init__(self, evse: int, devices: Devices, connectors: tuple[int, ...], hand_over: HandOver) -> None:
+    __slots__ = (
+        "_counts_sessions",
+        "_doubts",
+        "_feed",
+        "_lost",
+        "_offered_a",
+        "_power_w",
+        "_seen",
+        "_session_reading",
+        "bay",
+        "connector",
+        "connectors",
+        "evse",
+        "plugged_connector",
+    )
+
+    outside: frozenset[str] = NONE
+
+    def __init__(self, evse: int, bay: Bay, connectors: tuple[int, ...]) -> None:
         self.evse = evse
-        self.devices = devices
-        self.bay = devices.bay
+        self.bay = bay
         self.connectors = connectors
         self.connector = connectors[0]
         self.plugged_connector = connectors[0]
-        self._feed: Feed = _nobody
+        self._feed: Feed = nobody
         self._offered_a: float | None = None
         self._seen: dict[str, Any] = {}
         self._session_reading: Taken | None = None
         self._lost: frozenset[str] = NONE
-        self._power_wanted = False
-        self._look_due_s = devices.bay.at_s
+        self._doubts: Doubts | None = None
         self._power_w = 0.0
-        instant = frozenset(part for part in PARTS if _instant(getattr(devices, part)))
-        self.instant = ALL if instant == ALL else instant
-        self._polled_here = bool(devices.outside & self.instant)
-        self._counts_sessions = isinstance(devices.meter, api.SessionMeter)
-        self._workers = self._make_workers(hand_over) if self.instant is not ALL else {}
+        self._counts_sessions = self._knows_sessions(bay.meter)
         self.bay.subscribe(self._bay_changed)
+
+    @staticmethod
+    def _knows_sessions(meter: Any) -> bool:
+        return isinstance(meter, api.SessionMeter)
 
     @property
     def public_key(self) -> str:
         """The key of the meter's signatures, ``oca:base16:asn1:<hex>``; empty where it signs nothing or has none."""
-        return self.devices.meter.public_key if self._counts_sessions else ""
+        return self.bay.meter.public_key if self._counts_sessions else ""
 
     @property
-    def polled_meter(self) -> bool:
-        """Whether the meter is read regularly, whoever asks."""
-        return "meter" not in self.instant
+    def unread(self) -> bool:
+        """Whether a part that says whether power may be offered was not looked at yet in this boot."""
+        return False
 
     def attach(self, feed: Feed) -> None:
         """From now on a (new) core listens; it is told what the devices show at this moment."""
@@ -142,61 +99,47 @@ class EvseHardware:
         self._seen.clear()
         self._offered_a = None
         self.bay.poll()
-        self._look_at(*LOOKED_AT)
-        if "meter" in self.instant:
+        for part in LOOKED_AT:
+            if part not in self.outside:
+                device, failed = getattr(self.bay, part), partial(self.device_failed, part)
+                self._do(Order(_read, partial(self.saw, part), failed), device)
+        if "meter" not in self.outside:
             self.carry_out(effects.ReadMeter(self.evse))
 
     def detach(self) -> None:
         """Nobody listens (the station is down): no power."""
-        self._feed = _nobody
-        if "contactor" in self.devices.outside:
-            self.carry_out(effects.OpenContactor(self.evse))
+        self._feed = nobody
 
-    def release(self) -> None:
-        """Give every device back, the contactor first."""
+    def release(self) -> Sequence[Worker]:
+        """Give every device back, the contactor first; the threads that end by it are to be waited for."""
         self.detach()
-        workers = dict.fromkeys(self._workers.values())
-        for worker in workers:
-            worker.stop()
         for part in PARTS:
-            if part in self.instant:
+            if part not in self.outside:
                 with contextlib.suppress(Exception):
-                    getattr(self.devices, part).release()
-        for worker in workers:
-            worker.join()
+                    getattr(self.bay, part).release()
+        return ()
 
     def power_w(self) -> float:
         """The power at this moment, where the meter can say so at once; else that of the last look."""
-        if "meter" in self.instant:
+        if "meter" not in self.outside:
             with contextlib.suppress(Exception):
-                self._power_w = self.devices.meter.read().power_w or 0.0
+                self._power_w = self.bay.meter.read().power_w or 0.0
         return self._power_w
 
     # Time
 
     def poll(self) -> None:
-        """Look at everything that may be looked at on the loop; the bay's own parts tell by themselves."""
+        """Bring the bay up to date; its parts tell by themselves."""
         self.bay.poll()
-        if self.devices.outside:
-            self._look_due_s = self.bay.at_s + _POLL_S
-            self._look_at(*(part for part in LOOKED_AT if part in self.devices.outside))
-
-    def _look_at(self, *parts: str) -> None:
-        for part in parts:
-            if part in self.instant:
-                self._do(Order(partial(self._look, part), partial(self.saw, part), partial(self.device_failed, part)))
 
     def next_change(self) -> float | None:
         """When ``poll`` is wanted next, in station time."""
-        change = self.bay.next_change()
-        if self._polled_here:
-            return self._look_due_s if change is None else min(change, self._look_due_s)
-        return change
+        return self.bay.next_change()
 
     # What devices show
 
     def _bay_changed(self, state: Any) -> None:
-        outside = self.devices.outside
+        outside = self.outside
         if isinstance(state, api.PilotState) and "pilot" not in outside:
             self.saw("pilot", state)
         elif isinstance(state, api.ContactorState) and "contactor" not in outside:
@@ -236,48 +179,56 @@ class EvseHardware:
         self._feed(events.LockMoved(self.evse, self.connector, state.locked, failed))
 
     def device_failed(self, part: str, error: Exception) -> None:
-        """A device does not answer: a fault, until it does."""
+        """A device does not answer: a fault, until it does. A reading that did not come is none."""
         if part == "meter":
             self._feed(events.MeterRead(self.evse, None))
-        if part not in self._lost:
+        if part not in self._lost and not isinstance(error, api.NoReading):
             self._lost |= {part}
-            log.warning("EVSE %d: the %s failed: %r", self.evse, part, error)
-            self._feed(events.FaultRaised(self.evse, _LOST[part], f"{part} lost"))
+            self._lament(part, error)
+            if part not in NO_FAULT:
+                self._feed(hardware_faults.raised(self.evse, f"{part}_lost"))
+
+    def _lament(self, part: str, error: Exception) -> None:
+        """A device is lost; once for each loss."""
+        log.warning("EVSE %d: the %s failed: %s", self.evse, part, _said(error))
 
     def _answers(self, part: str) -> None:
         """A device answers, again."""
         if part in self._lost:
             self._lost -= {part}
-            self._feed(events.FaultCleared(self.evse, _LOST[part]))
+            log.info("EVSE %d: the %s answers again", self.evse, part)
+            if part not in NO_FAULT:
+                self._feed(hardware_faults.cleared(self.evse, f"{part}_lost"))
 
     def meter_answered(self, taken: Taken) -> None:
         """The meter was read."""
         self._answers("meter")
-        self._power_w = taken.reading.power_w or 0.0
-        self._feed(events.MeterRead(self.evse, core_reading(taken, self._offered_a or 0.0)))
+        bad: list[str] = []
+        reading = core_reading(taken, self._offered_a or 0.0, bad)
+        self._power_w = (reading.power_w or 0.0) if reading is not None else 0.0
+        if bad and self._doubts is None:
+            self._doubts = Doubts(self.evse)
+        if self._doubts is not None:
+            self._doubts.judge(bad)
+        self._feed(events.MeterRead(self.evse, reading))
 
     # What the core wants
 
     def carry_out(self, effect: Effect) -> None:
-        """Do it, on the loop or in the device's thread; a device that fails becomes a fault."""
+        """Do it; a device that fails becomes a fault."""
         part, act, then = self._work(effect)
-        order = Order(act, then, partial(self.device_failed, part))
-        worker = self._workers.get(part)
-        if worker is None:
-            self._do(order)
-        else:
-            worker.submit(order, urgent=isinstance(effect, effects.OpenContactor))
+        self._do(Order(act, then, partial(self.device_failed, part)), getattr(self.bay, part))
 
     @staticmethod
-    def _do(order: Order) -> None:
+    def _do(order: Order, device: Any) -> None:
         try:
-            result = order.act()
+            result = order.act(device)
         except Exception as error:
             order.failed(error)
         else:
             order.then(result)
 
-    def _work(self, effect: Effect) -> tuple[str, Callable[[], Any], Callable[[Any], None]]:
+    def _work(self, effect: Effect) -> tuple[str, Callable[[Any], Any], Callable[[Any], None]]:
         """The part, what is done with it, and what is done with what that gives."""
         if isinstance(effect, effects.ReadMeter):  # first: by far the most frequent
             return "meter", partial(self._read_meter, effect.signed), self.meter_answered
@@ -285,41 +236,26 @@ class EvseHardware:
             return "contactor", *self._switch(isinstance(effect, effects.CloseContactor))
         if isinstance(effect, effects.OfferCurrent):
             self._offered_a = effect.current_a
-            if "pilot" in self.devices.outside:
-                self.bay.pilot.offer(effect.current_a)
-            return "pilot", lambda: self.devices.pilot.offer(effect.current_a), _ignore
+            return "pilot", self._offer, ignore
         if isinstance(effect, effects.MoveLock):
-            return "lock", partial(self._move_lock, effect), self._lock_moved
+            return "lock", *self._move_lock(effect.locked)
         if isinstance(effect, effects.MeterSession):
-            return "meter", partial(self._session, effect), _ignore
+            return "meter", partial(self._session, effect), ignore
         raise TypeError(f"no device carries out {type(effect).__name__}")
 
-    def _switch(self, on: bool) -> tuple[Callable[[], Any], Callable[[Any], None]]:
-        self._power_wanted = on
-        contactor = self.devices.contactor
-        if "contactor" not in self.devices.outside:
-            return lambda: contactor.set_power(on), _ignore
-        self.bay.contactor.set_power(on)
+    def _switch(self, on: bool) -> tuple[Callable[[Any], Any], Callable[[Any], None]]:
+        return lambda contactor: contactor.set_power(on), ignore
 
-        def act() -> Any:
-            # An opening overtakes what waits: a closing that it passed is void.
-            if not on or self._power_wanted:
-                contactor.set_power(on)
-            return contactor.read()
+    def _offer(self, pilot: Any) -> None:
+        # What is to be offered now: an offer that waited for a device that hung may be stale.
+        pilot.offer(self._offered_a)
 
-        return act, partial(self.saw, "contactor")
+    def _move_lock(self, locked: bool) -> tuple[Callable[[Any], Any], Callable[[Any], None]]:
+        def act(lock: Any) -> Any:
+            lock.set_locked(locked)
+            return lock.read()
 
-    def _look(self, part: str) -> Any:
-        """What a device shows. A contactor that did not open is told so again."""
-        device = getattr(self.devices, part)
-        state = device.read()
-        if part == "contactor" and part in self.devices.outside and state.closed and not self._power_wanted:
-            device.set_power(False)
-        return state
-
-    def _move_lock(self, effect: effects.MoveLock) -> Any:
-        self.devices.lock.set_locked(effect.locked)
-        return self.devices.lock.read()
+        return act, self._lock_moved
 
     def _lock_moved(self, state: api.LockState) -> None:
         if state == self._seen.get("lock"):
@@ -327,58 +263,36 @@ class EvseHardware:
         else:
             self.saw("lock", state)
 
-    def _session(self, effect: effects.MeterSession) -> None:
+    def _session(self, effect: effects.MeterSession, meter: Any) -> None:
         if self._counts_sessions:
-            meter, token = self.devices.meter, effect.token or IdToken("", "NONE")
+            token = effect.token or IdToken("", "NONE")
             kind = OCMF_KINDS.get(token.type, token.type)
             read = meter.begin_session(token.value, kind) if effect.begins else meter.end_session()
-            self._session_reading = Taken(read, Moment.BEGIN if effect.begins else Moment.END)
+            self._session_reading = Taken(checked_reading(read), Moment.BEGIN if effect.begins else Moment.END)
 
-    def _read_meter(self, signed: bool = False) -> Taken:
+    def _read_meter(self, signed: bool, meter: Any) -> Taken:
         if signed and self._counts_sessions:
-            return Taken(self.devices.meter.read_signed(), Moment.UPDATE)
+            return Taken(checked_reading(meter.read_signed()), Moment.UPDATE)
         taken, self._session_reading = self._session_reading, None
-        return taken if taken is not None else Taken(self.devices.meter.read())
-
-    # Threads
-
-    def _make_workers(self, hand_over: HandOver) -> dict[str, Worker]:
-        """A thread for each device that blocks; a controller that is several parts has one."""
-        by_device: dict[int, Worker] = {}
-        workers: dict[str, Worker] = {}
-        for part in PARTS:
-            if part in self.instant:
-                continue
-            device = getattr(self.devices, part)
-            worker = by_device.get(id(device))
-            if worker is None:
-                worker = by_device[id(device)] = Worker(f"evse-{self.evse}-{part}", hand_over, device.release)
-            workers[part] = worker
-            failed = partial(self.device_failed, part)
-            if part == "meter":
-                worker.looks.append(Look(_METER_POLL_S, Order(self._read_meter, self.meter_answered, failed)))
-            else:
-                worker.looks.append(Look(_POLL_S, Order(partial(self._look, part), partial(self.saw, part), failed)))
-        for worker in by_device.values():
-            worker.start()
-        return workers
+        return taken if taken is not None else Taken(checked_reading(meter.read()))
 
 
-_LOST = {
-    "contactor": Fault.POWER_SWITCH_FAILURE,
-    "pilot": Fault.INTERNAL_ERROR,
-    "lock": Fault.CONNECTOR_LOCK_FAILURE,
-    "meter": Fault.POWER_METER_FAILURE,
-}
+def _said(error: Exception) -> str:
+    """An error in one line, with what to do about it."""
+    if isinstance(error, api.DriverError):
+        return f"{error.message} ({error.hint})" if error.hint else error.message
+    return repr(error)
 
 
-def _nobody(event: Event) -> None:
+def nobody(event: Event) -> None:
+    """Listens to nothing."""
     del event
 
 
-def _ignore(result: object) -> None:
+def ignore(result: object) -> None:
+    """Of no interest."""
     del result
 
 
-def _instant(device: Any) -> bool:
-    return isinstance(device, api.Instant) and device.instant
+def _read(device: Any) -> Any:
+    return device.read()

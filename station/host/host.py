@@ -25,13 +25,18 @@ from station.core.evse import Evse
 from station.core.meter import METER
 from station.host.commands import HANDLERS, Wait
 from station.host.execution import CommandRefused, Execution
-from station.host.hardware import Devices, EvseHardware
+from station.host.hardware import EvseHardware
 from station.host.kind import Kind
+from station.host.lights import lights_of
+from station.host.outside import OutsideHardware
+from station.host.pairings import Pairings
+from station.host.parts import kind_for, sorted_out
 from station.host.process_log import PROCESS_LOG
 from station.host.readers import Readers
 from station.host.runner import Runner
 from station.host.station_log import StationLog
 from station.host.status import station_status
+from station.host.supervision import READ_S, SOUND_S, Supervision, real_ones, until
 from station.host.surroundings import Surroundings
 from station.host.tracing import Tracer
 from station.host.variables import variable_list
@@ -51,7 +56,7 @@ class Host:
 
     Args:
         profile: the profile.
-        drivers: devices from outside, by (EVSE, part).
+        drivers: devices from outside, by (EVSE, part), or the slots in which the profile's will be (``host.parts``).
         kind: shared among stations of one profile; made where left out.
         store: opened from the profile where left out.
         clock: station time.
@@ -86,7 +91,7 @@ class Host:
         self._tracer = Tracer(self._wire, trace) if trace is not None else None
         self.store = store if store is not None else open_store(profile, self.loop)
         clock = clock or SystemClock()
-        kind = kind or Kind(profile)
+        kind = kind or (kind_for(profile, drivers) if drivers else Kind(profile))
         self.log = StationLog(clock, self._utc, self._logs if profile.state is not None else None)
         self.runner = Runner(
             kind,
@@ -107,13 +112,18 @@ class Host:
             ),
             self.loop,
         )
-        self.runner.on_turn = self.look
+        self._real = real_ones(self.runner.around.hardware.values())
+        self._supervision = Supervision(self._real, self.loop) if self._real else None
+        self._lights = lights_of(self._real, self.loop) if self._real else None
+        self.runner.on_turn = self._turned if self._lights is not None else self.look
+        self.runner.on_token = self._lights.token_ended if self._lights is not None else None
         self.readers = Readers(
             profile.auth.readers,
             tuple(evse.id for evse in profile.evses),
             self.runner.feed,
             self.told,
             self._hand_over,
+            Pairings(profile.station.id, profile.evses),
         )
         car = kind.bay_options(profile.evses[0]).car
         self._script: CarScript | None = None
@@ -129,12 +139,16 @@ class Host:
         for (number, part), device in drivers.items():
             given.setdefault(number, {})[part] = device
         rows = self.store.load().get(METER, {})
-        hardware = {}
+        hardware: dict[int, EvseHardware] = {}
         for evse in self.profile.evses:
             bay = Bay(self._bay_options(kind, evse), clock, start_wh=float(rows.get(str(evse.id)) or 0.0))
             connectors = tuple(connector.id for connector in evse.connectors)
-            devices = Devices.of(bay, given.get(evse.id, {}))
-            hardware[evse.id] = EvseHardware(evse.id, devices, connectors, self._hand_over)
+            if evse.id in given:
+                kept_wh = rows.get(str(evse.id))
+                parts, register_wh = given[evse.id], None if kept_wh is None else float(kept_wh)
+                hardware[evse.id] = OutsideHardware(evse.id, bay, connectors, parts, self._hand_over, register_wh)
+            else:
+                hardware[evse.id] = EvseHardware(evse.id, bay, connectors)
         return hardware
 
     @staticmethod
@@ -150,10 +164,47 @@ class Host:
         """The station's identity."""
         return self.profile.station.id
 
+    async def open_hardware(self, given_up: Callable[[], bool] = bool) -> list[str]:
+        """Wait, bounded, until every real device was opened once, before the station starts.
+
+        Args:
+            given_up: nobody wants to wait any more.
+
+        Returns:
+            What is not there yet, one line each: a fault that stands until it comes.
+
+        Raises:
+            DriverError: what no waiting mends: a library is missing, a device is of another kind.
+        """
+        self.readers.open()
+        if self._real or self.readers.untried:
+            await until(lambda: given_up() or not (self.readers.untried or self._unheard()), READ_S)
+        errors = [(f"EVSE {one.evse} {part}", error) for one in self._real for part, error in one.first_errors.items()]
+        errors += [(f"reader {self.readers.name(n)}", error) for n, error in self.readers.first_errors]
+        return sorted_out(errors)
+
+    def _unheard(self) -> bool:
+        return any(one.unheard for one in self._real)
+
+    async def hardware_read(self, given_up: Callable[[], bool] = bool) -> None:
+        """Wait, bounded, until every contactor, pilot and lock was looked at, or failed to be."""
+        if self._real:
+            await until(lambda: given_up() or not any(one.unread for one in self._real), READ_S)
+
+    def sound(self) -> bool:
+        """Whether the service manager may go on trusting this process: every EVSE ticks, and none is in danger."""
+        if self._supervision is None:
+            return True
+        overdue = self.runner.alive and self.runner.overdue(SOUND_S)
+        return self._supervision.sound() and not overdue
+
     def start(self, *, offline: bool = False) -> None:
         """Begin the first boot, and dial unless ``offline``."""
         PROCESS_LOG.install()
         self.runner.stay_offline = offline
+        self.runner.on_boot = self.readers.booted if self.profile.auth.readers else None
+        if self._supervision is not None:
+            self._supervision.start()
         self.runner.start()
         quarantined = getattr(self.store, "quarantined", None)
         if quarantined is not None:
@@ -175,8 +226,13 @@ class Host:
     async def _stop(self) -> None:
         if self._script_timer is not None:
             self._script_timer.cancel()
-        self.readers.release()
+        self.readers.quiet()
         await self.runner.stop()
+        await self.readers.release()
+        if self._supervision is not None:
+            self._supervision.stop()
+        if self._lights is not None:
+            self._lights.close()
         for _, future in self._waiting:
             if not future.done():
                 future.set_exception(CommandRefused("the station was stopped"))
@@ -272,6 +328,11 @@ class Host:
         finally:
             self._looking = False
 
+    def _turned(self) -> None:
+        if self._lights is not None and self.runner.alive:
+            self._lights.look(self.runner.engine.evses)
+        self.look()
+
     def moved(self) -> None:
         """The simulated world was changed by hand: its next change may come at another time."""
         self.runner.rearm()
@@ -291,7 +352,7 @@ class Host:
             CommandRefused: the part is real.
         """
         hardware = self.runner.around.hardware[evse]
-        if part in hardware.devices.outside:
+        if part in hardware.outside:
             raise CommandRefused(f"the {part} of EVSE {evse} is real hardware")
         return hardware
 
@@ -299,7 +360,8 @@ class Host:
 
     def status(self) -> dict[str, Any]:
         """What the station shows of itself, in the shape of docs/control.md."""
-        return station_status(self.runner)
+        readers = self.readers.shown()
+        return station_status(self.runner) | ({"readers": readers} if readers else {})
 
     def variables(self) -> list[dict[str, Any]]:
         """Every variable with its value and what may be written."""

@@ -24,6 +24,9 @@ from station.ocpp.v16 import DIALECT as V16
 from station.ocpp.v16 import price_keys
 from station.ocpp.v201 import DIALECT as V201
 
+SETTLE_S = 0.5
+"""How long a simulated contactor may take."""
+
 _SIGNED = frozenset({"signed_meter_values"})
 """What a station can do only with a meter that can."""
 
@@ -42,11 +45,20 @@ DIALECTS: dict[str, Dialect] = {dialect.subprotocol: dialect for dialect in (V20
 class Kind:
     """A profile, made ready.
 
+    Args:
+        profile: the profile.
+        settle_s: how long contactor and command may disagree.
+        signing: EVSEs whose meter signs, besides those of which the profile says so.
+        polled: EVSEs whose meter is read regularly, whoever asks.
+
     Raises on first use:
         ConfigError: the profile's variables are wrong.
     """
 
     profile: Profile
+    settle_s: float = SETTLE_S
+    signing: frozenset[int] = frozenset()
+    polled: frozenset[int] = frozenset()
 
     @cached_property
     def features(self) -> Mapping[str, frozenset[str]]:
@@ -61,7 +73,11 @@ class Kind:
     @cached_property
     def _signs(self) -> bool:
         """Whether a meter of the station signs."""
-        return any(_signs(evse) for evse in self.profile.evses)
+        return any(self._signs_at(evse) for evse in self.profile.evses)
+
+    def _signs_at(self, evse: EvseConfig) -> bool:
+        meter = evse.hardware.meter.parsed
+        return evse.id in self.signing or (isinstance(meter, MeterOptions) and meter.signed is not False)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -141,13 +157,20 @@ class Kind:
             free=profile.auth.free,
             allow=frozenset(card.upper() for card in profile.auth.allow),
             master_group=profile.auth.master_group,
+            validators=profile.auth.validators,
+            reswipe_withdraws=profile.auth.reswipe == "withdraw",
+            replug_after_timeout=profile.auth.after_plug_timeout == "replug",
+            group_card=profile.auth.group_card,
             record_s=profile.metering.record_s,
             resume_after_power_loss=profile.transactions.after_power_loss == "resume",
             tells_states=dialect.tells_states,
+            tells_problems=dialect.tells_problems,
+            charges_unmetered=profile.metering.without_meter == "charge",
             ends_with_aligned=dialect.ends_with_aligned,
             token_uses_reservation=dialect.token_uses_reservation,
             central=profile.csms.mode != "none",
             max_current_a=profile.station.max_current_a,
+            settle_s=self.settle_s,
             firmware=FirmwarePlan(profile.firmware.signed_required, profile.firmware.reboot),
         )
 
@@ -162,7 +185,8 @@ class Kind:
             max_current_a=evse.max_current_a,
             phases=evse.phases,
             session_meter=simulated and meter.counts == "session",
-            signing_meter=_signs(evse),
+            signing_meter=self._signs_at(evse),
+            polled_meter=evse.id in self.polled,
         )
 
     @cached_property
@@ -257,8 +281,3 @@ def _leaves_out(entry: VariableSetting) -> bool:
     address = entry.address
     switched_off = entry.value is not None and entry.value.casefold() in FALSE_WORDS
     return switched_off and address.variable == "Available" and address.component in _FUNCTIONS
-
-
-def _signs(evse: EvseConfig) -> bool:
-    meter = evse.hardware.meter.parsed
-    return isinstance(meter, MeterOptions) and meter.signed is not False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -11,10 +12,16 @@ from drivers import api, registry
 from drivers.pump import Pump, ReaderLoop, Sink
 from drivers.uid import AS_READ, token_of
 from station.config.profile import ReaderConfig
-from station.core.events import Event, FaultCleared, FaultRaised, TokenPresented
-from station.core.values import Fault, IdToken
+from station.core.events import Event, EvseSelected, TokenPresented
+from station.core.hardware_faults import cleared, raised
+from station.core.values import IdToken
+from station.host.pairings import Pairings, refused
+from station.pairing import looks_like_pairing
 
 log = logging.getLogger(__name__)
+
+RANDOM_UID = "RandomUid"
+"""The reason of a card that shows another UID each time, where the reader's options refuse those."""
 
 
 class Readers:
@@ -26,6 +33,7 @@ class Readers:
         feed: takes events of the core, in the loop's thread.
         told: takes the event ``card``.
         hand_over: brings a call into the loop's thread.
+        pairings: knows the QR codes that choose an EVSE.
     """
 
     def __init__(
@@ -35,18 +43,41 @@ class Readers:
         feed: Callable[[Event], None],
         told: Callable[[str, dict[str, Any]], None],
         hand_over: Callable[[Callable[[], None]], None],
+        pairings: Pairings,
     ) -> None:
         self._configs = configs
         self._evses = evses
         self._feed = feed
         self._told = told
         self._hand_over = hand_over
-        self._pumps: list[Pump] = []
+        self._pairings = pairings
+        self._pumped: list[tuple[int, Pump]] = []
         self._opened: list[Any] = []
         self._lost: set[int] = set()
+        self._booted = False
+        self.untried: frozenset[int] = frozenset()
+        self.first_errors: tuple[tuple[int, Exception], ...] = ()
+
+    def open(self) -> None:
+        """Begin to open all, each in its own thread; what was lost is told when the station has started.
+
+        ``untried`` are those of which nobody knows yet whether they can be opened, ``first_errors`` those that cannot.
+        """
+        if self._pumped or self._opened:
+            return
+        self._open_all()
 
     def start(self) -> None:
-        """Open all; one that cannot be opened is a fault that the CSMS sees, not the end."""
+        """Open all that are not open yet; one that cannot be opened is a fault that the CSMS sees, not the end."""
+        self.open()
+
+    def booted(self) -> None:
+        """Another core listens: what is lost is news to it."""
+        self._booted = True
+        for index in sorted(self._lost):
+            self._tell_lost(index)
+
+    def _open_all(self) -> None:
         for index, config in enumerate(self._configs):
             driver = registry.find("reader", config.part.driver)
             if config.part.simulated:
@@ -65,9 +96,33 @@ class Readers:
             back=lambda: self._hand_over(lambda: self.back(index)),
         )
         gap_s = getattr(config.part.parsed, "gap_s", 0.5)
-        pump = Pump(ReaderLoop(lambda: driver.open(config.part.parsed), sink, gap_s=gap_s), config.part.driver)
+        opener = partial(self._opening, index, lambda: driver.open(config.part.parsed))
+        pump = Pump(ReaderLoop(opener, sink, gap_s=gap_s), config.part.driver)
+        self.untried |= {index}
         pump.start()
-        self._pumps.append(pump)
+        self._pumped.append((index, pump))
+
+    def _opening(self, index: int, opener: Callable[[], Any]) -> Any:
+        """Open a reader, in the pump's thread; what came of the first time is noted."""
+        problem: Exception | None = None
+        try:
+            return opener()
+        except Exception as error:
+            problem = error
+            raise
+        finally:
+            if index in self.untried:
+                self._hand_over(partial(self._tried, index, problem))
+
+    def _tried(self, index: int, problem: Exception | None) -> None:
+        if index in self.untried:
+            self.untried -= {index}
+            if problem is not None:
+                self.first_errors = (*self.first_errors, (index, problem))
+
+    def name(self, index: int) -> str:
+        """What a reader is called."""
+        return self._configs[index].name
 
     def _pushed(self, index: int, seen: Any) -> None:
         if isinstance(seen, api.Card):
@@ -85,42 +140,80 @@ class Readers:
         self._told(
             "card",
             {
-                "reader": config.part.driver,
+                "reader": config.name,
                 "tagId": text,
                 "technology": card.technology,
                 "random": card.random,
             },
         )
-        self._feed(TokenPresented(IdToken(text), config.part.driver, config.evses))
+        if card.random and getattr(config.part.parsed, "random_uid", "accept") == "refuse":
+            self._told("token", refused(config.name, card.technology, text, RANDOM_UID))
+        elif card.text is not None and looks_like_pairing(text):
+            evse, reason = self._pairings.chosen(text, config.evses)
+            if evse is not None:
+                self._feed(EvseSelected(evse))
+            else:
+                self._told("token", refused(config.name, card.technology, text, reason))
+        else:
+            self._feed(
+                TokenPresented(
+                    IdToken(text),
+                    config.name,
+                    config.evses,
+                    technology=card.technology,
+                    prevalidated=config.prevalidated,
+                )
+            )
 
     def lost(self, index: int, reason: str) -> None:
         """A reader is gone: every connector it serves tells ReaderFailure, charging goes on."""
         if index not in self._lost:
             self._lost.add(index)
-            log.warning("the reader %s is lost: %s", self._configs[index].part.driver, reason)
-            for evse in self._served(index):
-                self._feed(FaultRaised(evse, Fault.READER_FAILURE))
+            if self._booted:  # Before, whoever opens them says what became of that.
+                log.warning("the reader %s is lost: %s", self.name(index), reason)
+            self._tell_lost(index)
+
+    def _tell_lost(self, index: int) -> None:
+        for evse in self._served(index):
+            self._feed(raised(evse, f"reader_lost#{index + 1}"))
 
     def back(self, index: int) -> None:
         """A reader is there again."""
         if index in self._lost:
             self._lost.discard(index)
-            still = {evse for lost in self._lost for evse in self._served(lost)}
             for evse in self._served(index):
-                if evse not in still:
-                    self._feed(FaultCleared(evse, Fault.READER_FAILURE))
+                self._feed(cleared(evse, f"reader_lost#{index + 1}"))
 
     def _served(self, index: int) -> tuple[int, ...]:
         return self._configs[index].evses or self._evses
+
+    def shown(self) -> list[dict[str, Any]]:
+        """How the readers that are hardware fare, for the status and the metrics."""
+        return [
+            {
+                "reader": self._configs[index].name,
+                "lost": index in self._lost,
+                "reason": pump.stats.reason,
+                "cards": pump.stats.cards,
+                "errors": pump.stats.errors,
+                "losses": pump.stats.losses,
+            }
+            for index, pump in self._pumped
+        ]
 
     @property
     def simulated(self) -> list[Any]:
         """The readers without hardware, for those who act the world."""
         return self._opened
 
-    def release(self) -> None:
-        """Give all readers back."""
-        for pump in self._pumps:
-            pump.stop()
+    def quiet(self) -> None:
+        """No card and no loss is told any more; the readers are given back as soon as they come back from a poll."""
+        for _, pump in self._pumped:
+            pump.ask_to_stop()
         for device in self._opened:
             device.release()
+
+    async def release(self) -> None:
+        """Give all readers back; waits for theirs, bounded, off the loop: a PN532 is put to sleep."""
+        self.quiet()
+        await asyncio.gather(*(asyncio.to_thread(pump.stop) for _, pump in self._pumped))

@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from station.config import Profile
@@ -24,7 +25,7 @@ from station.core.station import Station
 from station.core.values import BootReason, Stamp, StopReason
 from station.core.variables import Variables
 from station.errors import StationError
-from station.host import security_profile
+from station.host import security_profile, supervision
 from station.host.alarm import Alarm
 from station.host.computed import Computed
 from station.host.credentials import Credentials
@@ -75,6 +76,8 @@ class Runner:
         self.alive = False
         self.waiters: dict[int, asyncio.Future[Any]] = {}
         self.on_turn: Callable[[], None] | None = None
+        self.on_boot: Callable[[], None] | None = None
+        self.on_token: Callable[[effects.TokenEnded], None] | None = None
         self._alarm = Alarm(loop, self._ring)
         self._ringing = False
         self._speed: float = getattr(surroundings.clock, "speed", 1.0)
@@ -136,9 +139,17 @@ class Runner:
             self.feed(events.ClockLearnt(utc))
         elif wall is not None:
             self.feed(events.ClockLearnt(wall, sure=False))
-        self.feed(ready)
+        if self.on_boot is not None:
+            self.on_boot()
+        go_on = partial(self._hardware_ready, self.engine, ready)
+        supervision.when_read(self.around.hardware.values(), self.loop, go_on)
         for key in self.engine.station.damaged:
             self.around.told("error", {"message": f"the stored row {key} cannot be read and is left out"})
+
+    def _hardware_ready(self, engine: Engine, ready: events.HardwareReady) -> None:
+        """What decides over power was looked at: so are transactions that were open."""
+        if engine is self.engine:
+            self.feed(ready)
 
     def down(self) -> None:
         """Everything of this boot ends, as at a power cut: nothing is told, nothing is stored any more."""
@@ -171,8 +182,7 @@ class Runner:
         self.security.down()
         self.link.close("stopped")
         self._alarm.cancel()
-        for hardware in self.around.hardware.values():
-            hardware.release()
+        await supervision.release_all(self.around.hardware.values())
         for waiter in self.waiters.values():
             waiter.cancel()
         await asyncio.sleep(0)
@@ -226,6 +236,12 @@ class Runner:
         if wire is not None and wire < at:
             at = wire
         self._alarm.set(max(at, now))
+
+    def overdue(self, real_s: float) -> bool:
+        """Whether something of an EVSE should have been looked at this long ago, and was not: nothing ticks."""
+        late_s = self.around.clock.now() - real_s * self._speed
+        changes = (hardware.next_change() for hardware in self.around.hardware.values())
+        return any(change is not None and change < late_s for change in changes)
 
     def _ring(self) -> None:
         if not self.alive:
@@ -286,6 +302,8 @@ class Runner:
             "reason": effect.reason,
             "trace": list(effect.trace),
         }
+        if self.on_token is not None:
+            self.on_token(effect)
         if effect.final:
             self.around.told("token", data)
         self.answer(effect.asked, {**data, "final": effect.final})

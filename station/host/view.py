@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from station.core import effects
 from station.core.effects import Effect
 from station.core.evse import Evse
+from station.core.faults import Standing
 from station.core.local_list import LocalList
 from station.core.names import FIRMWARE_VERSION
 from station.core.records import Batch
@@ -120,6 +121,10 @@ class StationView:
     @property
     def faults(self) -> Mapping[Fault, str]:
         return self.station.faults
+
+    @property
+    def standing_faults(self) -> Sequence[Standing]:
+        return self.station.fault_set.standing
 
     @property
     def registration(self) -> RegistrationStatus | None:

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from station.core.events import Delivered, Event
 from station.core.facts import Fact, Notice
+from station.core.faults import Standing
 from station.core.frozen import dataclass
 from station.core.values import ChargingState, Fault, IdToken, RegistrationStatus, Stamp
 from station.core.variables import Variables
@@ -87,11 +88,13 @@ class Told:
     status: str
     error_code: str = NO_ERROR
     info: str = ""
+    vendor_code: str = ""
 
     @property
     def text(self) -> str:
         """One string that changes when anything that is told changes."""
-        return f"{self.status}|{self.error_code}|{self.info}"
+        told = f"{self.status}|{self.error_code}|{self.info}"
+        return f"{told}|{self.vendor_code}" if self.vendor_code else told
 
 
 class TransactionView(Protocol):
@@ -148,6 +151,11 @@ class EvseView(Protocol):
         ...
 
     @property
+    def standing_faults(self) -> Sequence[Standing]:
+        """The same, with those who report them."""
+        ...
+
+    @property
     def reserved(self) -> bool: ...
     @property
     def transaction(self) -> TransactionView | None: ...
@@ -191,6 +199,11 @@ class View(Protocol):
     @property
     def faults(self) -> Mapping[Fault, str]:
         """The faults of the station as a whole; they stand at every EVSE too."""
+        ...
+
+    @property
+    def standing_faults(self) -> Sequence[Standing]:
+        """The same, with those who report them."""
         ...
 
     @property
@@ -245,6 +258,8 @@ class Dialect(Protocol):
     """Whether all statuses are told again after OfflineThreshold (OCPP 2.0.1 B04.FR.01)."""
     tells_states: bool
     """Whether transaction events without meter values or tokens are told."""
+    tells_problems: bool
+    """Whether faults are told in events of their own (OCPP 2.0.1 NotifyEvent), besides the status of a connector."""
     ends_with_aligned: bool
     """Whether begin and end are told of the measurands of clock-aligned values too (OCPP 1.6 errata 3.14)."""
     token_uses_reservation: bool

@@ -98,7 +98,7 @@ def salvage(path: Path) -> Salvage:
             shutil.copyfile(_beside(path, "-wal"), _beside(copy, "-wal"))
         schema.create(new)
         rows = _read_all(copy, new)
-        schema.create(new, [(table, key, value) for (table, key), value in rows.items()])
+        schema.create(new, [(table, key, value) for (table, key), value in rows.items()], _version(path))
     finally:
         for suffix in ("", "-wal", "-shm"):
             _beside(copy, suffix).unlink(missing_ok=True)
@@ -125,6 +125,12 @@ def sync_folder(folder: Path) -> None:
             os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _version(path: Path) -> int | None:
+    """The version that the rows of a damaged file are of; None where it cannot be read."""
+    found = schema.stamp(path)
+    return found[1] if found is not None and 0 < found[1] <= len(schema.MIGRATIONS) else None
 
 
 def _read_all(copy: Path, pattern: Path) -> dict[tuple[str, str], str]:

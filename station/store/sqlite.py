@@ -235,6 +235,9 @@ class SqliteStore:
         if not self.path.is_file():
             raise StoreError(f"{self.path} is no file", "name a file under `store:`")
         check_files(self.path)
+        found = schema.stamp(self.path)
+        if found is not None:
+            schema.refuse(*found, str(self.path))  # before anything is written
         self.path.chmod(0o600)
         db = schema.connect(self.path)
         try:

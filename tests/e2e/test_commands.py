@@ -84,6 +84,7 @@ def steps(version: str) -> list[Step]:
         ("bay_occupied", {"connector": 2, "tagId": BLOCKED}, None),
         ("bay_free", {"connector": 2}, None),
         ("select_evse", {"connector": 2}, "no card waits"),
+        ("withdraw", {"tagId": CARD}, "does not wait"),
         ("start_transaction", {"connector": 2, "tagId": OTHER}, lambda d: d["transactionId"]),
         ("tap", {"tagId": CARD, "connector": 2}, result("NO_CONNECTOR_AVAILABLE")),
         ("stop_transaction", {"connector": 2, "reason": "Whim"}, "Whim"),

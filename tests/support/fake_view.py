@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from station.core.catalogue import Layout, build_catalogue
+from station.core.faults import Standing
 from station.core.values import ChargingState, Fault, IdToken, RegistrationStatus, Stamp
 from station.core.variables import Setting, Variables
 from station.ocpp.dialect import Identity
@@ -36,12 +37,17 @@ class FakeEvse:
     transaction: FakeTransaction | None = None
     inoperative: set[int] = field(default_factory=set)
     out_of_service: bool = False
+    reported: tuple[Standing, ...] = ()
 
     def operative(self, connector: int) -> bool:
         return connector not in self.inoperative
 
     def faulted(self) -> bool:
         return self.out_of_service
+
+    @property
+    def standing_faults(self) -> list[Standing]:
+        return [*(Standing(fault, "", info) for fault, info in self.faults.items()), *self.reported]
 
 
 @dataclass
@@ -72,6 +78,10 @@ class FakeView:
         self.now_s = 0.0
         self.wire_ids: dict[str, str] = {}
         self.queue: list[str] = []
+
+    @property
+    def standing_faults(self) -> list[Standing]:
+        return [Standing(fault, "", info) for fault, info in self.faults.items()]
 
     def utc(self, stamp: Stamp) -> datetime:
         return EPOCH + timedelta(seconds=stamp.at_s)

@@ -52,6 +52,7 @@ class Rig:
         profile: members of a profile that replace the rig's own, block by block.
         variables: keys of 1.6 or variables of 2.x.
         transfers: carries files; there is no network here.
+        drivers: devices that are not the bay's, by (EVSE, part).
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Rig:
         variables: Mapping[str, Any] | None = None,
         seed: str | None = "rig",
         transfers: Transfers | None = None,
+        drivers: Mapping[tuple[int, str], Any] | None = None,
     ) -> None:
         self.version = version
         self.loop = asyncio.get_running_loop()
@@ -86,6 +88,7 @@ class Rig:
         self.profile = from_mapping(content, Path("/nonexistent"), env={}).profile
         self.host = Host(
             self.profile,
+            drivers,
             store=self.store,
             clock=LoopClock(self.loop),
             seed=seed,

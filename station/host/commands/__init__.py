@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from station.host.commands import link, sessions, upkeep, world
+from station.host.commands import cards, link, sessions, upkeep, world
 from station.host.commands.common import Handler, Wait
 
 __all__ = ["HANDLERS", "Handler", "Wait"]
@@ -28,7 +28,8 @@ HANDLERS: dict[str, Handler] = {
     "meter_fault": world.meter_fault,
     "reader_fault": world.reader_fault,
     "lock_failure": world.lock_failure,
-    "select_evse": world.select_evse,
+    "select_evse": cards.select_evse,
+    "withdraw": cards.withdraw,
     "start_transaction": sessions.start_transaction,
     "stop_transaction": sessions.stop_transaction,
     "authorize": sessions.authorize,

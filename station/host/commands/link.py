@@ -10,7 +10,6 @@ from station.host.commands.common import (
     Wait,
 )
 from station.host.execution import CommandRefused
-from station.host.status import station_status
 
 if TYPE_CHECKING:
     from station.host.host import Host
@@ -21,7 +20,7 @@ _STATUSES_S = 5.0
 def status(host: Host, params: Params) -> Data:
     """What the station shows of itself."""
     del params
-    return station_status(host.runner)
+    return host.status()
 
 
 def connect(host: Host, params: Params) -> Wait:

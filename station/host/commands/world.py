@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,12 @@ from station.host.commands.common import (
     token_of,
 )
 from station.host.execution import CommandRefused
+from station.pairing import looks_like_pairing
 
 if TYPE_CHECKING:
     from station.host.host import Host
+
+log = logging.getLogger(__name__)
 
 
 def plug_in(host: Host, params: Params) -> Wait:
@@ -75,6 +79,8 @@ def pilot_verb(act: Callable[[Any], None]) -> Handler:
 def tap(host: Host, params: Params) -> Wait:
     """Show a card at a connector, or at a reader that serves all."""
     alive(host)
+    if looks_like_pairing(params["tagId"]):
+        raise CommandRefused("this is the text of a QR code, no card: select_evse chooses an EVSE")
     evses = (evse_of(host, params)[0].id,) if "connector" in params or "evse" in params else ()
     contract = Contract(params["certificate"]) if "certificate" in params else None
     return present(host, token_of(params), evses, contract)
@@ -109,9 +115,18 @@ def fault(host: Host, params: Params) -> Wait:
 
 
 def clear_fault(host: Host, params: Params) -> Wait:
-    """Clear a fault, or all of the EVSE; answer when that is stored."""
+    """Clear a fault, or all of the EVSE; answer when that is stored.
+
+    What hardware reports stays until it reports it no more. ``newMeter``: the register of the meter counts from now on,
+    though it is lower than that of the one before.
+    """
     alive(host)
     evse, _ = evse_of(host, params)
+    if params.get("newMeter"):
+        if evse.transaction is not None:
+            raise CommandRefused("a transaction is running: within it no register may fall")
+        log.warning("EVSE %d: another meter is in use from now on", evse.id)
+        host.runner.feed(events.MeterReplaced(evse.id))
     code = params.get("errorCode")
     host.runner.feed(events.FaultCleared(evse.id, Fault(code) if code is not None else None))
     return settled(host)
@@ -150,15 +165,3 @@ def lock_failure(host: Host, params: Params) -> Data:
     host.simulated(evse.id, "lock").bay.lock.set_fault(params.get("on", True))
     host.moved()
     return {}
-
-
-def select_evse(host: Host, params: Params) -> Wait:
-    """Choose the EVSE for the card that waits (selection UserInput)."""
-    alive(host)
-    evse, _ = evse_of(host, params)
-    if not any(case.until_s is not None for case in host.runner.engine.station.auth.cases.values()):
-        raise CommandRefused("no card waits for a choice")
-    host.runner.feed(events.EvseSelected(evse.id))
-    if evse.grant is None:
-        raise CommandRefused(f"EVSE {evse.id} cannot be chosen: it is not free, or the card may not use it")
-    return settled(host)

@@ -43,6 +43,11 @@ class Choices(Protocol):
         ...
 
     @property
+    def lost(self) -> frozenset[str]:
+        """Fingerprints of certificates of the station's own that lost against another one."""
+        ...
+
+    @property
     def passed_over(self) -> frozenset[str]:
         """Fingerprints of roots that the next attempt does without."""
         ...
@@ -104,7 +109,7 @@ def _shown(profile: Profile, folder: VaultFolder, choices: Choices, now: datetim
     security = profile.csms.security
     if not any(folder.chains()):
         return security.cert, security.key
-    order = in_order(own_certificates(profile, folder), now)
+    order = in_order(own_certificates(profile, folder), now, choices.lost)
     order.sort(key=lambda own: own.fingerprint != choices.trial)
     chosen = [own for own in order if own.fingerprint != choices.avoided] or order
     return (chosen[0].cert_file, chosen[0].key_file) if chosen else (security.cert, security.key)

@@ -35,14 +35,19 @@ def _of_profile(profile: Profile) -> Iterator[Own]:
         yield Own(chain, security.cert, key_file)
 
 
-def in_order(owns: Iterable[Own], now: datetime) -> list[Own]:
+def in_order(owns: Iterable[Own], now: datetime, lost: frozenset[str] = frozenset()) -> list[Own]:
     """The order in which they are to be used: valid ones, the newest first; then those that have expired, which a CSMS
-    may still take; at last those that are not valid yet, for a station whose clock is wrong."""
+    may still take; at last those that are not valid yet, for a station whose clock is wrong.
 
-    def rank(own: Own) -> tuple[int, float]:
+    Among each, ``lost`` (fingerprints) come last: the CSMS has taken another one in place of them, and may have revoked
+    them since, however new they are.
+    """
+
+    def rank(own: Own) -> tuple[int, bool, float]:
         leaf = own.leaf
+        behind = own.fingerprint in lost
         if now < leaf.not_valid_before_utc:
-            return 2, leaf.not_valid_before_utc.timestamp()
-        return int(now > leaf.not_valid_after_utc), -leaf.not_valid_before_utc.timestamp()
+            return 2, behind, leaf.not_valid_before_utc.timestamp()
+        return int(now > leaf.not_valid_after_utc), behind, -leaf.not_valid_before_utc.timestamp()
 
     return sorted(owns, key=rank)

@@ -8,6 +8,7 @@ Spec: Security WP ed.3 A02, M03-M05; OCPP 2.0.1 A02, M03-M05.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from station.core.certificate_tasks import (
     InstallRoot,
     ListInstalled,
     MakeRequest,
+    OwnDropped,
     OwnState,
     RemoveRoots,
     RootInstalled,
@@ -39,7 +41,7 @@ from station.host.vault.checks import (
     root_problem,
     usage_problem,
 )
-from station.host.vault.folder import Kept, VaultFolder
+from station.host.vault.folder import Kept, Own, VaultFolder
 from station.host.vault.names import name_of
 from station.host.vault.own import in_order, own_certificates
 from station.host.vault.reading import fingerprint, issued_by, self_signed, strictly
@@ -175,21 +177,27 @@ def _take_signed(task: TakeSigned, bench: Bench) -> Taken:
     return Taken(fingerprint=fingerprint(leaf), begins=leaf.not_valid_before_utc if early else None)
 
 
-def _drop_own(task: DropOwn, bench: Bench) -> None:
-    """A02.FR.10. Files of the profile stay."""
+def _drop_own(task: DropOwn, bench: Bench) -> OwnDropped:
+    """A02.FR.10. Files of the profile stay, and what the disk does not let go."""
+
+    def meant(own: Own) -> bool:
+        return (own.fingerprint == task.fingerprint) is not task.others
+
     folder = VaultFolder(bench.state)
     for own in list(folder.chains()):
-        if (own.fingerprint == task.fingerprint) is not task.others:
-            folder.drop(own)
+        if meant(own):
+            with contextlib.suppress(OSError):
+                folder.drop(own)
+    return OwnDropped(frozenset(own.fingerprint for own in own_certificates(bench.profile, folder) if meant(own)))
 
 
-def _inspect_own(_task: InspectOwn, bench: Bench) -> OwnState:
+def _inspect_own(task: InspectOwn, bench: Bench) -> OwnState:
     """A03.FR.02; Security WP ed.3 A02.FR.08."""
     now = bench.now_utc()
     owns = own_certificates(bench.profile, VaultFolder(bench.state))
     if not owns:
         return OwnState()
-    used = in_order(owns, now)[0]
+    used = in_order(owns, now, task.lost)[0]
     coming = sorted(
         (own for own in owns if now < own.leaf.not_valid_before_utc), key=lambda own: own.leaf.not_valid_before_utc
     )

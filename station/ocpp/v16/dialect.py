@@ -64,6 +64,7 @@ class Dialect16:
     mute_while_rejected = True
     repeats_statuses = False
     tells_states = False
+    tells_problems = False
     ends_with_aligned = True
     token_uses_reservation = False
     types_tokens = False

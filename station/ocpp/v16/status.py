@@ -6,7 +6,7 @@ the handler of TriggerMessage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -14,19 +14,19 @@ from ocpp.v16 import call
 from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
 
 from station.core.device_model import Address
+from station.core.faults import serious
 from station.core.values import ChargingState, Fault
 from station.ocpp.dialect import EvseView, OutCall, Told, View
 from station.ocpp.payload import encode
+from station.ocpp.v16 import fault_texts
 from station.ocpp.v16 import vocabulary as words
+from station.ocpp.v16.fault_texts import INFO_LENGTH
 
-INFO_LENGTH: Final = 50
 _LIST_ENABLED: Final = Address("LocalAuthListCtrlr", None, None, None, "Enabled")
 EV_SIDE_DISCONNECTED: Final = "EV side disconnected"
 """The ``info`` of a transaction that outlives its plug, or ended with it (OCPP 1.6 §4.9)."""
 
-WARNINGS: Final = frozenset({Fault.READER_FAILURE, Fault.POWER_METER_FAILURE, Fault.WEAK_SIGNAL})
-"""Faults that are told without a change of status: charging is still possible."""
-
+VENDOR_LENGTH: Final = 255
 _ACTIVE: Final[Mapping[ChargingState, ChargePointStatus]] = {
     ChargingState.CHARGING: ChargePointStatus.charging,
     ChargingState.SUSPENDED_EV: ChargePointStatus.suspended_ev,
@@ -63,13 +63,12 @@ def told(evse: EvseView, connector: int, view: View) -> Told:
     if connector == 0:
         return _station(view)
     if evse.faulted():
-        return _faulted(evse.faults)
+        return fault_texts.faulted(evse.standing_faults)
     status = _status(evse, connector)
-    if faults := evse.faults:
-        told = (one for one in _latest(faults) if one is not Fault.EV_COMMUNICATION_ERROR or status in _WITH_EV)
-        fault = next(told, None)
-        if fault is not None:
-            return Told(status.value, fault.value, faults[fault][:INFO_LENGTH])
+    if standing := evse.standing_faults:
+        told = [one for one in standing if one.fault is not Fault.EV_COMMUNICATION_ERROR or status in _WITH_EV]
+        if told:
+            return fault_texts.told(status, told)
     left = evse.state == "interrupted" or (evse.ev_left and status is ChargePointStatus.finishing)
     return _plain(status, EV_SIDE_DISCONNECTED if left else "")
 
@@ -86,15 +85,16 @@ def targets(view: View) -> tuple[tuple[int, int], ...]:
 
 
 def status_call(evse: int, connector: int, told: Told, view: View) -> OutCall:
-    """StatusNotification (OCPP 1.6 §6.47); OtherError names its cause in ``vendorErrorCode`` too (§7.6)."""
-    info = words.clip(told.info, INFO_LENGTH)
+    """StatusNotification (OCPP 1.6 §6.47); a cause is named in ``vendorErrorCode``, as OtherError asks (§7.6)."""
+    code = words.clip(told.vendor_code, INFO_LENGTH)
     request = call.StatusNotification(
         connector_id=view.number(evse, connector) if connector else 0,
         error_code=ChargePointErrorCode(told.error_code),
         status=ChargePointStatus(told.status),
         timestamp=words.timestamp(view.now_utc()),
-        info=info,
-        vendor_error_code=info if told.error_code == ChargePointErrorCode.other_error else None,
+        info=words.clip(told.info, INFO_LENGTH),
+        vendor_id=words.clip(view.identity.vendor, VENDOR_LENGTH) if code else None,
+        vendor_error_code=code,
     )
     return OutCall("StatusNotification", encode(request))
 
@@ -111,29 +111,15 @@ def _station(view: View) -> Told:
     It is where a contradiction between the local list and the central system is told (§3.5.2).
     """
     status = ChargePointStatus.available if view.station_operative() else ChargePointStatus.unavailable
-    faults = view.faults
-    if not faults:
+    standing = view.standing_faults
+    if not standing:
         conflict = view.local_list.conflict
         if not conflict or not view.variables.flag(_LIST_ENABLED):
             return _plain(status)
         return Told(status.value, Fault.LOCAL_LIST_CONFLICT.value, conflict[:INFO_LENGTH])
-    if any(fault not in WARNINGS for fault in faults):
-        return _faulted(faults)
-    fault = next(_latest(faults))
-    return Told(status.value, fault.value, faults[fault][:INFO_LENGTH])
-
-
-def _latest(faults: Mapping[Fault, str]) -> Iterator[Fault]:
-    """The fault that arose last comes first: of several one is told, and each is an error to hear of (§4.9)."""
-    return reversed(tuple(faults))
-
-
-def _faulted(faults: Mapping[Fault, str]) -> Told:
-    serious = [fault for fault in _latest(faults) if fault not in WARNINGS]
-    # A vehicle's fault is told with Faulted only where nothing else explains that (§4.9).
-    others = (fault for fault in serious if fault is not Fault.EV_COMMUNICATION_ERROR)
-    fault = next(others, next(iter(serious or faults), Fault.OTHER_ERROR))
-    return Told(ChargePointStatus.faulted.value, fault.value, faults.get(fault, "")[:INFO_LENGTH])
+    if serious({one.fault for one in standing}):
+        return fault_texts.faulted(standing)
+    return fault_texts.told(status, standing)
 
 
 def _status(evse: EvseView, connector: int) -> ChargePointStatus:

@@ -102,6 +102,7 @@ class Dialect2x:
     mute_while_rejected = False
     repeats_statuses = True
     tells_states = True
+    tells_problems = True
     ends_with_aligned = False
     token_uses_reservation = True
     types_tokens = True

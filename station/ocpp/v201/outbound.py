@@ -26,11 +26,13 @@ from station.core.facts import (
     SecurityFact,
     TransactionFact,
 )
+from station.core.problems import ProblemQuery, ProblemsTold
 from station.core.values import IdToken, RegistrationStatus, StopReason
 from station.core.variables import Address
 from station.ocpp.dialect import OutCall, View
 from station.ocpp.times import moment
 from station.ocpp.v201.metering import meter_values
+from station.ocpp.v201.n_events import notify_event
 from station.ocpp.v201.vocabulary import Payload, call, running, timestamp, token_info, token_out
 
 _ATTEMPTS: Final = Address("OCPPCommCtrlr", None, None, None, "MessageAttempts", "TransactionEvent")
@@ -201,6 +203,8 @@ def ask(query: Any, view: View) -> OutCall:
         return call(messages.Authorize(id_token=token_out(query.token)))
     if isinstance(query, SigningQuery):
         return call(messages.SignCertificate(csr=query.request, certificate_type=_STATION_CERTIFICATE))
+    if isinstance(query, ProblemQuery):
+        return notify_event(query, view)
     raise TypeError(f"{type(query).__name__} is no query of a dialect")
 
 
@@ -236,4 +240,6 @@ def answered(query: Any, payload: Payload) -> Event:
         return TokenAnswered(query.token, token_info(payload["idTokenInfo"]))
     if isinstance(query, SigningQuery):
         return SigningAnswered(payload["status"] == "Accepted")
+    if isinstance(query, ProblemQuery):
+        return ProblemsTold()
     raise TypeError(f"{type(query).__name__} is no query of a dialect")

@@ -50,3 +50,18 @@ def test_without_a_terminal_there_are_no_keys() -> None:
         os.close(sink)
 
     asyncio.run(scenario())
+
+
+def test_a_number_chooses_the_connector_and_serves_the_card_that_waits() -> None:
+    async def scenario() -> None:
+        station, said = FakeCommandable(), [""]
+        station.refusals["select_evse"] = "no card waits for a choice"
+        keys = Keys(station, lambda: None, said.append)
+        keys._loop = asyncio.get_running_loop()
+        keys.press("1")
+        keys.press("9")
+        await asyncio.sleep(0)
+        assert [(name, params["connector"]) for name, params in station.executed] == [("select_evse", 1)]
+        assert said == ["", " keys: connector 1"]
+
+    asyncio.run(scenario())

@@ -48,3 +48,12 @@ def test_the_lag_is_the_greatest_of_late() -> None:
         return lag.max_s
 
     assert run_virtual(scenario()) < 0.05
+
+
+def test_readers_count_their_errors_and_losses() -> None:
+    reader = {"reader": 'de"sk', "lost": True, "reason": "unplugged", "cards": 7, "errors": 3, "losses": 1}
+    text = render({**STATUS, "readers": [reader]}, 0.0)
+    assert 'station_reader_errors{reader="de\\"sk"} 3\n' in text
+    assert 'station_reader_losses{reader="de\\"sk"} 1\n' in text
+    assert 'station_reader_lost{reader="de\\"sk"} 1\n' in text
+    assert "unplugged" not in text

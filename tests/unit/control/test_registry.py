@@ -11,7 +11,7 @@ from station.control.registry import COMMANDS, UnknownCommand, checked
 
 INTERFACE = """
 status connect disconnect go_offline come_online drop_connection plug_in unplug tap ev_suspend ev_resume ev_not_ready
-bay_occupied bay_free fault clear_fault contactor_fault meter_fault reader_fault lock_failure select_evse
+bay_occupied bay_free fault clear_fault contactor_fault meter_fault reader_fault lock_failure select_evse withdraw
 start_transaction stop_transaction authorize set_meter_value send_meter_value heartbeat diagnostics_status_notification
 firmware_status_notification power_cycle reboot set_config delete_config cache_put local_list_put send_ocpp
 """

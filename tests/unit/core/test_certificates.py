@@ -216,6 +216,27 @@ def test_where_the_csms_takes_only_the_old_one_the_new_one_is_discarded() -> Non
     assert DISCARDED in bench.told()
 
 
+@pytest.mark.spec("Security WP A02.FR.09", "A02.FR.10")
+def test_what_lost_and_cannot_be_removed_comes_last_from_then_on() -> None:
+    bench = Bench()
+    bench.take()
+    bench.world.disconnect()
+    bench.world.connect()
+    bench.report(tasks.DropOwn, tasks.OwnDropped(frozenset({"of the profile"})))
+    assert bench.world.station.certificates.lost == {"of the profile"}
+    assert bench.ordered(tasks.InspectOwn)[-1] == tasks.InspectOwn(frozenset({"of the profile"}))
+    bench.world.power_cycle(online=False)
+    assert bench.own.lost == {"of the profile"}
+    assert bench.world.station.snapshot() == bench.stored()
+    bench.world.connect()
+    bench.take(fingerprint="newer")
+    bench.world.disconnect()
+    bench.world.connect()
+    bench.report(tasks.DropOwn, tasks.OwnDropped())
+    assert bench.own.lost == frozenset()
+    assert bench.world.rows[OWN] == {}
+
+
 def test_a_trial_survives_a_power_cut() -> None:
     bench = Bench()
     bench.take()

@@ -11,7 +11,7 @@ from station.core.selection import Selection, available, choose, plugged
 
 
 def evse(number: int, state: str = "idle", plugged_at: float = 0.0, **more: Any) -> Any:
-    whole = {"grant": None, "serviceable": True}
+    whole = {"grant": None, "serviceable": True, "lapsed": False}
     return SimpleNamespace(id=number, state=state, ev=state != "idle", plugged_at=plugged_at, **{**whole, **more})
 
 

@@ -37,6 +37,21 @@ def test_two_cards_side_by_side_count_once_each_even_when_seen_in_turn() -> None
     assert [card for at in range(1, 50) for card in presence.seen([A if at % 2 else B], at / 10)] == []
 
 
+def test_a_card_that_comes_and_goes_below_the_gap_is_one_presentation() -> None:
+    presence, now, shown = Presence(gap_s=0.5), 0.0, 0
+    for poll in range(400):
+        now += 0.03
+        shown += len(presence.seen([A] if poll % 15 < 2 else [], now))
+    assert shown == 1
+
+
+def test_lifted_and_put_back_is_seen_while_another_card_lies_there() -> None:
+    presence = Presence(gap_s=0.5)
+    assert presence.seen([A, B], 0.0) == [A, B]
+    assert [presence.seen([A], at) for at in (0.1, 0.4, 0.7)] == [[], [], []]
+    assert presence.seen([B, A], 0.8) == [B]
+
+
 def test_random_uid_is_one_phone() -> None:
     presence = Presence()
     phones = [Card(bytes([8, 1, 2, number]), "106A", random=True) for number in range(5)]

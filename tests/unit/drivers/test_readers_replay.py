@@ -52,6 +52,8 @@ def test_a_card_between_two_polls_is_not_missed(tmp_path: Path) -> None:
         "{",
         '{"at": ',
         "[" * 10,
+        "[" * 100_000,
+        '{"at": ' + "[" * 100_000,
         "\0",
     ],
 )
@@ -63,3 +65,14 @@ def test_a_bad_file_is_one_clear_error(tmp_path: Path, text: str) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DriverMissing):
         ReplayReader(ReplayOptions(file=tmp_path / "none"))
+
+
+def test_a_long_recording_costs_no_more_than_a_short_one(tmp_path: Path) -> None:
+    reader, clock = _reader(
+        tmp_path, "".join(f'{{"at": "{number}s", "uid": "{number:08X}"}}\n' for number in range(5000))
+    )
+    seen = 0
+    for _ in range(50):
+        clock.advance(100)
+        seen += len(reader.poll())
+    assert seen == 5000

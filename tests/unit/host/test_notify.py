@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from station.host.notify import ServiceManager
 from tests.support.virtual_loop import run_virtual
 
 
-def heard(where: Path, seconds: float, more: dict[str, str]) -> list[str]:
+def heard(where: Path, seconds: float, more: dict[str, str], sound: Callable[[], bool] | None = None) -> list[str]:
     """What is sent between ready and stopping, so many seconds apart."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(where / "notify"))
@@ -20,6 +21,7 @@ def heard(where: Path, seconds: float, more: dict[str, str]) -> list[str]:
         async def life() -> None:
             environment = {"NOTIFY_SOCKET": str(where / "notify")} | more
             manager = ServiceManager.from_environment(asyncio.get_running_loop(), environment)
+            manager.sound = sound or manager.sound
             manager.ready()
             await asyncio.sleep(seconds)
             manager.stopping()
@@ -34,9 +36,21 @@ def heard(where: Path, seconds: float, more: dict[str, str]) -> list[str]:
                 return messages
 
 
-def test_the_watchdog_is_fed_at_half_its_time(tmp_path: Path) -> None:
+def test_the_watchdog_is_fed_well_within_half_its_time(tmp_path: Path) -> None:
     messages = heard(tmp_path, 4.1, {"WATCHDOG_USEC": "2000000"})
-    assert messages == ["READY=1", *["WATCHDOG=1"] * 5, "STOPPING=1"]
+    assert messages == ["READY=1", *["WATCHDOG=1"] * 6, "STOPPING=1"]
+
+
+def test_a_station_that_is_not_sound_starves_the_watchdog_until_it_is(tmp_path: Path) -> None:
+    asked: list[bool] = []
+
+    def sound() -> bool:
+        asked.append(len(asked) not in (1, 2))
+        return asked[-1]
+
+    messages = heard(tmp_path, 4.1, {"WATCHDOG_USEC": "2000000"}, sound)
+    assert messages == ["READY=1", *["WATCHDOG=1"] * 4, "STOPPING=1"]
+    assert asked == [True, False, False, True, True, True]
 
 
 def test_without_a_watchdog_and_with_somebody_elses(tmp_path: Path) -> None:

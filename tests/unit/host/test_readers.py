@@ -7,8 +7,10 @@ from typing import Any
 
 from drivers.api import Card
 from station.config import from_mapping
-from station.core.events import FaultCleared, FaultRaised, TokenPresented
+from station.core.events import TokenPresented
+from station.core.hardware_faults import cleared, raised
 from station.core.values import Fault
+from station.host.pairings import Pairings
 from station.host.readers import Readers
 
 PROFILE = {
@@ -27,9 +29,14 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[Any] = []
         self.told: list[tuple[str, dict[str, Any]]] = []
-        readers = from_mapping(PROFILE, Path("/nonexistent"), env={}).profile.auth.readers
+        profile = from_mapping(PROFILE, Path("/nonexistent"), env={}).profile
         self.readers = Readers(
-            readers, (1, 2), self.events.append, lambda *told: self.told.append(told), lambda call: call()
+            profile.auth.readers,
+            (1, 2),
+            self.events.append,
+            lambda *told: self.told.append(told),
+            lambda call: call(),
+            Pairings(profile.station.id, profile.evses),
         )
 
 
@@ -51,23 +58,24 @@ def test_a_lost_reader_is_a_fault_of_what_it_serves_once() -> None:
     heard = Heard()
     for _ in range(3):
         heard.readers.lost(0, "unplugged")
-    assert heard.events == [FaultRaised(1, Fault.READER_FAILURE), FaultRaised(2, Fault.READER_FAILURE)]
+    assert heard.events == [raised(1, "reader_lost#1"), raised(2, "reader_lost#1")]
+    assert {event.fault for event in heard.events} == {Fault.READER_FAILURE}
     heard.events.clear()
     heard.readers.lost(1, "unplugged")
-    assert heard.events == [FaultRaised(2, Fault.READER_FAILURE)]
+    assert heard.events == [raised(2, "reader_lost#2")]
     heard.events.clear()
     heard.readers.back(0)
     heard.readers.back(0)
-    assert FaultCleared(1, Fault.READER_FAILURE) in heard.events
+    assert heard.events == [cleared(1, "reader_lost#1"), cleared(2, "reader_lost#1")]
 
 
-def test_one_of_two_readers_that_are_lost_comes_back() -> None:
-    """EVSE 2 has two; its fault stands until both are there."""
+def test_what_is_lost_is_told_to_each_boot() -> None:
     heard = Heard()
-    heard.readers.lost(0, "unplugged")
     heard.readers.lost(1, "unplugged")
     heard.events.clear()
-    heard.readers.back(0)
-    assert heard.events == [FaultCleared(1, Fault.READER_FAILURE)]
+    heard.readers.booted()
+    assert heard.events == [raised(2, "reader_lost#2")]
     heard.readers.back(1)
-    assert heard.events[1:] == [FaultCleared(2, Fault.READER_FAILURE)]
+    heard.events.clear()
+    heard.readers.booted()
+    assert heard.events == []

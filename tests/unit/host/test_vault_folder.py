@@ -6,13 +6,14 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from cryptography import x509
 
 from station.config import Profile, from_mapping
-from station.core.certificate_tasks import CertificateUse
+from station.core.certificate_tasks import CertificateUse, DropOwn, OwnDropped
 from station.host.state_folder import StateFolder
 from station.host.vault import credentials
 from station.host.vault.folder import VaultFolder
@@ -20,6 +21,7 @@ from station.host.vault.own import in_order, own_certificates
 from station.host.vault.reading import certificates, fingerprint, in_file, strictly
 from station.host.vault.signing import make_request
 from station.host.vault.trust import Trust
+from station.host.vault.work import WORK
 from station.net.tls import TlsSettings, client_context
 from tests.support.fake_ca import Authority, days
 
@@ -35,6 +37,7 @@ class Chosen:
     trial: str | None = None
     avoided: str | None = None
     passed_over: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
 
 @pytest.fixture
@@ -209,6 +212,38 @@ def test_the_newest_valid_certificate_is_shown(folder: VaultFolder, tmp_path: Pa
     assert fingerprint(in_file(tried.cert_file or cert)[0]) == older
     back = settings(of, folder, Chosen(trial=newest, avoided=newest), level=3)
     assert back.cert_file == cert
+
+
+@pytest.mark.spec("Security WP A02.FR.09", "A02.FR.10")
+def test_a_newer_pair_of_the_profile_that_lost_a_trial_comes_after_the_one_that_won(
+    folder: VaultFolder, tmp_path: Path
+) -> None:
+    root = Authority()
+    cert, key = root.pair(tmp_path, "delivered", period=days(-1, 900, NOW))
+    of = profile(cert=cert, key=key)
+    signed, expired = sign(folder, root, -10, 900), sign(folder, root, -50, -1)
+    lost = fingerprint(in_file(cert)[0])
+    assert settings(of, folder, level=3).cert_file == cert
+    shown = settings(of, folder, Chosen(lost=frozenset({lost})), level=3).cert_file
+    assert shown is not None
+    assert fingerprint(in_file(shown)[0]) == signed
+    order = [own.fingerprint for own in in_order(own_certificates(of, folder), NOW, frozenset({lost}))]
+    assert order == [signed, lost, expired], "one that has expired is worse"
+    folder.drop(next(own for own in folder.chains() if own.fingerprint == signed))
+    assert settings(of, folder, Chosen(lost=frozenset({lost})), level=3).cert_file == cert, "where there is no other"
+
+
+@pytest.mark.spec("A02.FR.10")
+def test_what_is_left_of_those_that_lost_is_the_profiles(folder: VaultFolder, tmp_path: Path) -> None:
+    root = Authority()
+    cert, key = root.pair(tmp_path, "delivered", period=days(-1, 900, NOW))
+    bench: Any = SimpleNamespace(profile=profile(cert=cert, key=key), state=StateFolder(tmp_path / "state"))
+    won, old = sign(folder, root, -2, 900), sign(folder, root, -10, 900)
+    assert WORK[DropOwn](DropOwn(won, others=True), bench) == OwnDropped(frozenset({fingerprint(in_file(cert)[0])}))
+    assert [own.fingerprint for own in folder.chains()] == [won]
+    assert old != won
+    assert WORK[DropOwn](DropOwn(won), bench) == OwnDropped()
+    assert list(folder.chains()) == []
 
 
 def test_a_damaged_certificate_does_not_keep_from_dialling_with_a_good_one(folder: VaultFolder, tmp_path: Path) -> None:

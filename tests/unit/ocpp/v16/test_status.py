@@ -109,7 +109,7 @@ def test_the_last_fault_that_counts_is_told() -> None:
 
 def test_the_last_warning_that_the_status_allows_is_told() -> None:
     faults = {Fault.WEAK_SIGNAL: "a", Fault.READER_FAILURE: "b", Fault.EV_COMMUNICATION_ERROR: "c"}
-    assert told(FakeEvse(faults=faults)) == Told("Available", "ReaderFailure", "b")
+    assert told(FakeEvse(faults=faults)) == Told("Available", "ReaderFailure", "b; WeakSignal")
 
 
 def test_a_vehicle_that_left_its_transaction_is_told() -> None:
@@ -129,6 +129,7 @@ def test_other_error_names_its_cause() -> None:
         "status": "Faulted",
         "info": "emergency stop",
         "vendorErrorCode": "emergency stop",
+        "vendorId": "Acme",
         "timestamp": "2026-01-01T00:00:00.000Z",
     }
 

@@ -1,0 +1,57 @@
+"""Whether what a meter says can be: numbers of this world, and no more energy than could have flowed.
+
+Pure functions. What becomes of a reading that cannot be is ``station.core.meter``'s business; the host has already
+thrown away what is no answer of a meter at all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Final
+
+from station.core.values import Reading
+
+_REGISTER_WH: Final = 1e12
+"""No meter of a charging station reaches a terawatt hour."""
+_LIMITS: Final = {
+    "power_w": (-1e7, 1e7),
+    "soc_percent": (0.0, 100.0),
+    "frequency_hz": (0.0, 1e3),
+    "export_wh": (0.0, _REGISTER_WH),
+    "temperature_c": (-273.15, 1e3),
+}
+_PHASED: Final = {"current_a": (-1e5, 1e5), "voltage_v": (-1e5, 1e5)}
+
+MAINS_V: Final = 250.0
+"""Generous: 230 V and 10 % below the limit of the grid."""
+_TOLERANCE: Final = 2.0
+_SLACK_WH: Final = 500.0
+UNKNOWN_S: Final = 3600.0
+"""How long a station may have been without a reading where nobody knows."""
+
+
+def _within(value: Any, low: float, high: float) -> bool:
+    """Whether it is a number between these; NaN is between no two."""
+    return type(value) in (int, float) and math.isfinite(value) and low <= value <= high
+
+
+def sound(reading: Reading) -> Reading | None:
+    """The reading without the values that cannot be; None where its register is one of them."""
+    if not _within(reading.energy_wh, 0.0, _REGISTER_WH):
+        return None
+    bad: dict[str, Any] = {}
+    for name, (low, high) in _LIMITS.items():
+        value = getattr(reading, name)
+        if value is not None and not _within(value, low, high):
+            bad[name] = None
+    for name, (low, high) in _PHASED.items():
+        values = getattr(reading, name)
+        if values and not all(_within(value, low, high) for value in values):
+            bad[name] = ()
+    return replace(reading, **bad) if bad else reading
+
+
+def deliverable_wh(power_w: float, seconds: float) -> float:
+    """More than this cannot have flowed through an EVSE of this power in this time, however coarse its meter counts."""
+    return _TOLERANCE * power_w * max(0.0, seconds) / 3600.0 + _SLACK_WH

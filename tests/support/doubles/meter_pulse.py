@@ -1,0 +1,17 @@
+"""An S0 output on a simulated pin."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from tests.support import gpio_physics
+
+
+@contextlib.contextmanager
+def double() -> Iterator[dict[str, Any]]:
+    """Options that reach it."""
+    gpio_physics.fresh()
+    yield {"pin": "18", "pulses_per_kwh": "1000", "factory": "mock"}
+    gpio_physics.fresh()
