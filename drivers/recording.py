@@ -1,10 +1,11 @@
-"""Writes down what a reader sees, as a file that the ``replay`` reader plays.
+"""Writes down what readers see, as a file that the ``replay`` reader plays.
 
 Used by ``station tap --record FILE``::
 
-    reader = Recording(driver.open(options), Path("cards.jsonl"))   # is a reader itself
-    reader.poll()
-    reader.release()                                                # gives both back
+    with Recorder(Path("cards.jsonl")) as recorder:
+        reader = recorder.around(driver.open(options))   # is a reader itself
+        reader.poll()
+        reader.release()
 
 Each line is a card that lay there: ``{"at": "2.140s", "for": "1.020s", "uid": "04A1B2C3", "technology": "106A"}``,
 written when it was taken away. The file has numbers of cards in it and is readable by its owner only.
@@ -15,16 +16,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from drivers.api import Card, Clock, DriverUnsupported, Reader
 from drivers.clock import SYSTEM
 from drivers.presence import plausible
 
 MAX_CARDS = 64
-"""Cards there at the same time that are kept; more is no reader."""
+"""Cards at one reader at the same time that are kept; more is no reader."""
 
 
 @dataclass(slots=True)
@@ -34,66 +37,95 @@ class _Stay:
     until_s: float
 
 
-class Recording:
-    """A reader around a reader."""
+class Recorder:
+    """The file. Its readers may be polled by several threads."""
 
-    def __init__(self, reader: Reader, path: Path, *, gap_s: float = 0.5, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
         """
         Args:
-            reader: what is recorded.
             path: the file; it must not exist.
-            gap_s: a card unseen for so long was taken away; shorter pauses, as between two frames, are none.
             clock: for the times in the file, which count from now.
 
         Raises: DriverUnsupported: the file exists or cannot be made.
         """
-        self._reader = reader
-        self._gap_s = gap_s
         self._clock = clock or SYSTEM
         self._begun_s = self._clock.now()
-        self._there: dict[tuple[str, bytes, str | None], _Stay] = {}
+        self._lock = threading.Lock()
         try:
             self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
         except OSError as error:
             raise DriverUnsupported(f"{path}: {error.strerror}", "name a file that does not exist") from error
 
+    def around(self, reader: Reader, gap_s: float = 0.5) -> Recording:
+        """A reader that sees what ``reader`` sees.
+
+        Args:
+            reader: what is recorded.
+            gap_s: a card unseen for so long was taken away; shorter pauses, as between two frames, are none.
+        """
+        return Recording(self, reader, gap_s)
+
+    def now_s(self) -> float:
+        """Seconds since the beginning."""
+        return self._clock.now() - self._begun_s
+
+    def write(self, card: Card, from_s: float, until_s: float) -> None:
+        """Write down one stay. Never raises: a full disk must not end a reader."""
+        line = {"at": f"{from_s:.3f}s", "for": f"{until_s - from_s:.3f}s"}
+        if card.uid:
+            line["uid"] = card.uid.hex().upper()
+        if card.text is not None:
+            line["text"] = card.text
+        line["technology"] = card.technology
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """End the file; may be called twice."""
+        with self._lock, contextlib.suppress(OSError):
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Recording:
+    """A reader around a reader; ``Recorder.around`` makes it."""
+
+    def __init__(self, recorder: Recorder, reader: Reader, gap_s: float) -> None:
+        self._recorder = recorder
+        self._reader = reader
+        self._gap_s = gap_s
+        self._there: dict[tuple[str, bytes, str | None], _Stay] = {}
+
     def poll(self) -> list[Card]:
         """What the reader sees. Raises: whatever it raises."""
         cards = self._reader.poll()
-        self.note(cards)
+        self._note(cards)
         return cards
 
-    def note(self, cards: Iterable[Card]) -> None:
-        """Write down the outcome of one poll, or a card that a reader has pushed."""
-        now_s = self._clock.now() - self._begun_s
+    def release(self) -> None:
+        """Write down what still lies there and give the reader back; may be called twice."""
+        while self._there:
+            self._end(next(iter(self._there)))
+        self._reader.release()
+
+    def _note(self, cards: Iterable[Card]) -> None:
+        now_s = self._recorder.now_s()
+        for key in [key for key, stay in self._there.items() if now_s - stay.until_s >= self._gap_s]:
+            self._end(key)
         for card in cards:
             key = (card.technology, card.uid, card.text)
             stay = self._there.get(key)
-            if stay is not None and now_s - stay.until_s < self._gap_s:
+            if stay is not None:
                 stay.until_s = now_s
-            elif plausible(card) and (stay is not None or len(self._there) < MAX_CARDS):
-                if stay is not None:
-                    self._write(stay)
+            elif plausible(card) and len(self._there) < MAX_CARDS:
                 self._there[key] = _Stay(card, now_s, now_s)
-        for key, stay in list(self._there.items()):
-            if now_s - stay.until_s >= self._gap_s:
-                self._write(self._there.pop(key))
 
-    def release(self) -> None:
-        """End the file and give the reader back; may be called twice."""
-        while self._there:
-            self._write(self._there.pop(next(iter(self._there))))
-        with contextlib.suppress(OSError):
-            self._file.close()
-        self._reader.release()
-
-    def _write(self, stay: _Stay) -> None:
-        line = {"at": f"{stay.from_s:.3f}s", "for": f"{stay.until_s - stay.from_s:.3f}s"}
-        if stay.card.uid:
-            line["uid"] = stay.card.uid.hex().upper()
-        if stay.card.text is not None:
-            line["text"] = stay.card.text
-        line["technology"] = stay.card.technology
-        with contextlib.suppress(OSError, ValueError):  # a full disk must not end the reader
-            self._file.write(json.dumps(line) + "\n")
-            self._file.flush()
+    def _end(self, key: tuple[str, bytes, str | None]) -> None:
+        stay = self._there.pop(key)
+        self._recorder.write(stay.card, stay.from_s, stay.until_s)

@@ -42,6 +42,7 @@ SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
 GAP_S = 0.05
 PATIENCE_S = 10.0
 LAG_EVERY_S = 0.005
+HANG = "hang"
 
 Show = Callable[[str], None]
 """Puts the card with this UID on the reader; an empty one lifts it."""
@@ -262,18 +263,19 @@ def refusing_csms() -> Iterator[str]:
 
 async def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     versions = [options.version] if options.version else sorted(SUBPROTOCOLS)
+    wanted = options.only or [*READERS, HANG]
     results = []
     with refusing_csms() as url:
         for version in versions:
-            results += [await bench_taps(url, version, kind, options) for kind in options.only or READERS]
-        if not options.only:
+            results += [await bench_taps(url, version, kind, options) for kind in READERS if kind in wanted]
+        if HANG in wanted:
             results.append(await bench_hang(url, versions[0], options))
     return results
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", choices=sorted(READERS), action="append", help="only these readers, and no hang")
+    parser.add_argument("--only", choices=[*READERS, HANG], action="append", help="only these")
     parser.add_argument("--version", choices=sorted(SUBPROTOCOLS), help="only this version")
     parser.add_argument("--taps", type=int, default=50, help="cards a reader, default 50")
     parser.add_argument("--hang", type=float, default=6.0, help="seconds that a reader hangs, default 6")

@@ -108,7 +108,8 @@ def _service(found: Sequence[Found], root: Path) -> Iterator[Problem]:
 
 def _held(found: Sequence[Found]) -> Iterator[Problem]:
     for device in found:
-        others = [holder for holder in device.holders if not (device.driver == "pcsc" and holder.startswith("pcscd "))]
+        # Whether pcscd belongs there is said of the service.
+        others = [holder for holder in device.holders if not (device.kind == "usb" and holder.startswith("pcscd "))]
         if others:
             who = ", ".join(others)
             stop = "ModemManager" in who

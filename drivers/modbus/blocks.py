@@ -60,7 +60,7 @@ def finer(wanted: Iterable[Span], refused: Span) -> tuple[Span, ...]:
             parts.append(span)
     if parts != [refused]:
         return tuple(parts)
-    return tuple(inside) if len(inside) > 1 else ()
+    return tuple(span for span in inside if span != refused)
 
 
 def _fewest(spans: Sequence[Span], most: int) -> list[Span]:

@@ -66,6 +66,7 @@ class NfcReader:
         self._limit = limit
         self._two_cards = two_cards
         self._failures = 0
+        self._unlisted = 0
         self._seen: list[Card] = []
         self._lost: str | None = None
 
@@ -119,7 +120,17 @@ class NfcReader:
         """nfcpy activates one card; the chip itself can list two (InListPassiveTarget with MaxTg 2)."""
         device = self._frontend.device
         device.mute()  # the card that was activated answers no call for cards before it was without a field
-        cards = listed(bytes(device.chipset.command(_IN_LIST_PASSIVE_TARGET, _TWO_TYPE_A, 0.5)))
+        try:
+            cards = listed(bytes(device.chipset.command(_IN_LIST_PASSIVE_TARGET, _TWO_TYPE_A, 0.5)))
+        except DriverError:
+            raise
+        except Exception:
+            # One card is better than none: a firmware that does not pass the question is not asked again.
+            self.errors += 1
+            self._unlisted += 1
+            self._two_cards = self._unlisted < MOST_FAILURES
+            return [card]
+        self._unlisted = 0
         # A phone has another random UID by now, and is still one phone.
         return [card, *(other for other in cards if other != card and not (other.random and card.random))]
 

@@ -7,7 +7,6 @@ Source: NXP UM0701-02, 7.2.8 (SetSerialBaudRate), 7.2.11 (PowerDown), 7.2.2 (Get
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from drivers.nfc.line import SerialTransport
 log = logging.getLogger(__name__)
 
 BAUD = 115_200
-SPEEDS = (115_200, 921_600, 460_800, 230_400, 57_600, 38_400, 19_200, 9_600, 1_288_000)
-"""The likeliest first: at power-up, after nfcpy, and what else the chip knows."""
+TRIES = (115_200, 115_200, 921_600, 921_600, 460_800, 230_400, 57_600, 38_400, 19_200, 9_600, 1_288_000, 115_200)
+"""The likeliest first: at power-up, after nfcpy, what else the chip knows. Those twice, for the first bytes may have
+been lost in waking up; and the usual speed once more, for the first data of some USB adapters come late."""
 ANSWER_MS = 100
 WAKE_UP = b"\x55\x55" + bytes(14)
 """Wakes a sleeping chip and gives it time; an awake one skips it."""
@@ -47,9 +47,7 @@ def wake(transport: SerialTransport) -> Chip:
         DriverLost: the line is gone.
     """
     found_at = None
-    # At the usual speed twice before the others: the first bytes may have been lost in waking up. A second round after
-    # a chip was told to change: what told it may have been lost.
-    for baud in itertools.chain((BAUD,), SPEEDS, (BAUD,)):
+    for baud in TRIES:
         version = _ask(transport, baud)
         if version is None:
             continue

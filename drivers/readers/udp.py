@@ -32,10 +32,16 @@ ANSWER_S = 0.15
 """How long a card may take. nfcpy waits a whole second, a technology; a field over UDP is near."""
 
 
-def _address(value: object) -> tuple[str, int]:
-    """``127.0.0.1:54321`` as a pair."""
-    host, _, port = str(value).rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
+def _checked(value: object) -> str:
+    text = str(value)
+    _address(text)
+    return text
+
+
+def _address(text: str) -> tuple[str, int]:
+    """``127.0.0.1:54321`` as a pair. Raises: ValueError."""
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and len(port) < 6) or not 0 < int(port) < 65536:
         raise ValueError("is no HOST:PORT")
     return host, int(port)
 
@@ -44,8 +50,8 @@ def _address(value: object) -> tuple[str, int]:
 class UdpOptions(NfcOptions):
     """Options of the driver."""
 
-    device: tuple[str, int] = option(
-        ("127.0.0.1", 54321), convert=_address, about="address of who plays the card, such as 127.0.0.1:54321"
+    device: str = option(
+        "127.0.0.1:54321", convert=_checked, about="address of who plays the card, such as 127.0.0.1:54321"
     )
 
 
@@ -55,7 +61,7 @@ class UdpReader(NfcReader):
     def __init__(self, options: UdpOptions, clock: Clock | None = None) -> None:
         """Raises: DriverMissing: nfcpy is not installed. DeviceMissing: the host is not known."""
         udp = load("nfc.clf.udp")
-        host, port = options.device
+        host, port = _address(options.device)
         limit = Limit(clock)
         try:
             device = _bounded(udp, limit)(host, port)

@@ -77,8 +77,9 @@ def _all(loaded: Loaded | None, environment: ServiceEnvironment) -> Iterator[Che
         yield from checks.wiring(profile)
     try:
         held = bench.hold(profile)
-    except StationError as error:
-        yield Check("ok", "hardware", f"{error.message.partition(':')[0]}: its parts are in use and are not opened")
+    except StationError:
+        who = bench.runs(profile) or "a station runs on this profile"
+        yield Check("ok", "hardware", f"{who}: its parts are in use and are not opened")
         return
     try:
         yield from checks.parts(profile)

@@ -16,20 +16,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 import typer
 
 from drivers import discovery
 from drivers.api import Card, DriverError, OptionError, Reader
 from drivers.pump import Pump, ReaderLoop, Sink
+from drivers.recording import Recorder
 from drivers.uid import token_of
 from station.cli import connection, reader_spec, tap_text
+from station.cli.bench import read_profile
 from station.cli.connection import Target
 from station.cli.exit_codes import ExitCode, error_text, fail
-from station.cli.profiles import print_problems
 from station.cli.reader_spec import ReaderSpec
-from station.config import ConfigError, Overrides, load
 from station.errors import StationError
 
 Item = tuple[str, Any]
@@ -91,27 +91,12 @@ def read(options: TapOptions) -> None:
         recorder = None
         if options.record is not None:
             try:
-                recorder = Recorder(stack.enter_context(options.record.open("a", encoding="utf-8")))
-            except OSError as error:
-                fail(f"{options.record}: {error.strerror}", "--record FILE", ExitCode.FAILED, as_json=options.as_json)
+                recorder = stack.enter_context(Recorder(options.record))
+            except DriverError as error:
+                fail(error.message, error.hint, ExitCode.FAILED, as_json=options.as_json)
         desk = Desk(options, specs, target, recorder)
         code = desk.run()
     raise typer.Exit(code)
-
-
-class Recorder:
-    """Writes what is seen as the `replay` reader plays it: JSON lines of `at`, `uid` or `text`, `technology`."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._began_s = time.monotonic()
-
-    def card(self, card: Card) -> None:
-        """One presentation, now."""
-        identity = {"text": card.text} if card.text is not None else {"uid": card.uid.hex().upper()}
-        entry = {"at": f"{time.monotonic() - self._began_s:.3f}s", **identity, "technology": card.technology}
-        self._stream.write(json.dumps(entry) + "\n")
-        self._stream.flush()
 
 
 class Desk:
@@ -153,7 +138,7 @@ class Desk:
         def opened() -> Reader:
             reader = spec.open()
             self._queue.put(("opened", (index, getattr(reader, "found_at_baud", _BAUD))))
-            return reader
+            return reader if self._recorder is None else self._recorder.around(reader, spec.gap_s)
 
         put = self._queue.put
         sink = Sink(
@@ -205,8 +190,6 @@ class Desk:
     def _card(self, index: int, card: Card) -> bool:
         spec = self._specs[index]
         self._cards += 1
-        if self._recorder is not None:
-            self._recorder.card(card)
         sight = Sight(spec.name, card, token_of(card, spec.uid))
         if self._target is None:
             return self._show(sight)
@@ -294,13 +277,7 @@ def _real(spec: ReaderSpec) -> ReaderSpec:
 
 
 def _of_profile(path: Path, as_json: bool) -> list[ReaderSpec]:
-    try:
-        profile = load(path, Overrides()).profile
-    except ConfigError as error:
-        if as_json:
-            fail(str(error), f"station check {path}", ExitCode.USAGE, as_json=True)
-        print_problems(error)
-        raise typer.Exit(ExitCode.USAGE) from None
+    profile = read_profile(path, as_json=as_json)
     configs = [config for config in profile.auth.readers if config.part.driver not in _TYPED]
     if not configs:
         fail(f"{path} names no reader that could be read", "auth: {readers: [...]}", ExitCode.USAGE, as_json=as_json)

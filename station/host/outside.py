@@ -22,7 +22,7 @@ from station.core.events import Event
 from station.host.gate import Gate
 from station.host.hardware import LOOKED_AT, NO_FAULT, PARTS, EvseHardware, Feed, ignore, nobody
 from station.host.readings import Taken, checked, checked_reading, highest
-from station.host.slot import Slot, is_instant
+from station.host.slot import NO_LOSS, Slot, is_instant
 from station.host.troubles import Troubles
 from station.host.worker import CALL_S, CONTACTOR_S, HandOver, Look, Order, Worker
 
@@ -212,10 +212,15 @@ class OutsideHardware(EvseHardware):
 
     def device_failed(self, part: str, error: Exception) -> None:
         """A device does not answer: a fault, until it does."""
-        self.unheard.discard(part)
         if self._feed is nobody:
             self.first_errors.setdefault(part, error)
-        super().device_failed(part, error)
+        gone: tuple[str, ...] = (part,)
+        if isinstance(self._devices.get(part), Slot) and not isinstance(error, NO_LOSS):
+            # The halves of a controller are opened, lost and opened anew together.
+            gone = tuple(other for other, device in self._devices.items() if device is self._devices[part])
+        for one in gone:
+            self.unheard.discard(one)
+            super().device_failed(one, error)
 
     def _lament(self, part: str, error: Exception) -> None:
         if self._feed is not nobody:  # Before, whoever opens the devices says what became of that.

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 5.0
-_NO_LOSS: Final = (NoReading, DriverUnsupported)
+NO_LOSS: Final = (NoReading, DriverUnsupported)
 """What a device says without being gone."""
 
 
@@ -74,6 +74,8 @@ class Slot:
         device = None
         try:
             device = opener()
+            if self._opener is None:
+                raise DriverLost("the device was given back")  # released meanwhile, by another thread
             self.prepare(device)
         except Exception as error:
             self._error = _as_driver_error(error)
@@ -92,7 +94,7 @@ class Slot:
     def failed(self, error: Exception) -> None:
         """A call failed. What is lost is given back, to be opened anew; other errors change nothing."""
         device = self._device
-        if self._opener is None or device is None or isinstance(error, _NO_LOSS):
+        if self._opener is None or device is None or isinstance(error, NO_LOSS):
             return
         self._device = None
         self._error = _as_driver_error(error)

@@ -117,7 +117,7 @@ class Worker:
     def _run(self) -> None:
         while True:
             try:
-                order = self._orders.get(timeout=_IDLE_S)
+                order = self._orders.get(timeout=self._idle_s())
             except queue.Empty:
                 order = _NOTHING
             while not self._urgent.empty():
@@ -128,6 +128,13 @@ class Worker:
             if order is not _NOTHING:
                 self._do(order)
             self._look()
+
+    def _idle_s(self) -> float:
+        """How long to wait for orders: until the next look."""
+        if not self.looks or not self.slot.due:
+            return _IDLE_S
+        soon_s = min(look.due_s for look in self.looks) - time.monotonic()
+        return min(_IDLE_S, max(0.0, soon_s))
 
     def _look(self) -> None:
         now_s = time.monotonic()

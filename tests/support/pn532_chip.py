@@ -86,6 +86,7 @@ class Chip:
     noise: bytes = b""
     spoils: int = 0
     ic: int = 0x32
+    two_targets: bool = True
     cards: list[TypeA | TypeB | FeliCa] = field(default_factory=list)
     commands: list[bytes] = field(default_factory=list)
     field_on: bool = False
@@ -234,7 +235,7 @@ class Chip:
         self.field_on = on
 
     def _list_passive_target(self, data: bytes) -> bytes | None:
-        if len(data) < 2 or not 1 <= data[0] <= 2:
+        if len(data) < 2 or not 1 <= data[0] <= (2 if self.two_targets else 1):
             return None
         self._set_field(True)
         if data[1] == 0:
@@ -308,6 +309,7 @@ class ChipLine:
     def __init__(self, chip: Chip, clock: HandClock, baud: int = 115200) -> None:
         self.chip, self.clock, self.baud = chip, clock, baud
         self.fuzz: list[bytes] = []
+        self.sent: list[bytes] = []
         self.gone = False
         self.released = 0
         self._waiting = b""
@@ -321,6 +323,7 @@ class ChipLine:
 
     def write(self, data: bytes) -> None:
         self._check()
+        self.sent.append(data)
         answer = self.chip.receive(data, self.baud)
         self._waiting += self.fuzz.pop(0) if self.fuzz else answer
 

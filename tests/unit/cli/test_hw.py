@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 import time
@@ -24,6 +23,9 @@ from station.config.secret import Secret
 from station.control.runtime_file import RuntimeFile
 from station.store.lock import FileLock
 from tests.support import gpio_physics
+from tests.support.interrupts import interrupted
+from tests.support.openevse import FakeOpenEvse
+from tests.support.serial_line import serial_line
 
 runner = CliRunner()
 PINS = "contactor: {driver: gpio, pin: 17, feedback_pin: 27, rcd_pin: 22, factory: mock}"
@@ -48,23 +50,10 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "SERVICE_RUNTIME", tmp_path / "no" / "ocpp-station")
 
 
-@pytest.fixture(autouse=True)
-def a_late_signal_hurts_nobody() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
 @pytest.fixture
 def contactor() -> Iterator[gpio_physics.Contactor]:
     yield gpio_physics.Contactor(delay_s=0.01)
     gpio_physics.fresh()
-
-
-def interrupt_after(seconds: float) -> threading.Timer:
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM))
-    timer.start()
-    return timer
 
 
 # --- the contactor ------------------------------------------------------------------------------------------------
@@ -104,9 +93,8 @@ def test_ten_seconds_are_the_most(tmp_path: Path, text: str, contactor: gpio_phy
 
 
 def test_a_signal_opens_it_at_once(tmp_path: Path, contactor: gpio_physics.Contactor) -> None:
-    timer = interrupt_after(0.3)
-    result = hw("relay", write(tmp_path), "--close", "10s", "--yes")
-    timer.join()
+    with interrupted(signal.SIGTERM, 0.3):
+        result = hw("relay", write(tmp_path), "--close", "10s", "--yes")
     assert "opened" in result.stdout
     assert contactor.coil.history[-2:] == [False, None] or not contactor.coil.driven(True)
 
@@ -138,12 +126,38 @@ def test_contacts_that_do_not_close_are_hardware(tmp_path: Path, contactor: gpio
 
 
 def test_a_trip_while_closed_opens_and_is_told(tmp_path: Path, contactor: gpio_physics.Contactor) -> None:
-    timer = threading.Timer(0.15, lambda: contactor.pressed.add(22))
-    timer.start()
+    def trip() -> None:
+        while not contactor.closed:
+            time.sleep(0.001)
+        contactor.pressed.add(22)
+
+    threading.Thread(target=trip, daemon=True).start()
     result = hw("relay", write(tmp_path), "--close", "5s", "--yes")
-    timer.join()
     assert (result.exit_code, "residual_current" in result.stdout) == (5, True)
     assert not contactor.coil.driven(True)
+
+
+@pytest.fixture
+def openevse() -> Iterator[tuple[FakeOpenEvse, str]]:
+    """A controller that is pilot and contactor, and its part of a profile."""
+    box = FakeOpenEvse()
+    with serial_line() as line:
+        line.serve(box.respond)
+        yield box, f"pilot: {{driver: openevse, port: {line.path}}}, meter: {{driver: sim}}"
+
+
+def test_a_controllers_relay_closes_for_a_vehicle_that_asks(tmp_path: Path, openevse: tuple[FakeOpenEvse, str]) -> None:
+    box, hardware = openevse
+    profile = write(tmp_path, hardware)
+    assert hw("relay", profile).exit_code == 0
+    nobody_there = hw("relay", profile, "--close", "100ms", "--yes")
+    assert (nobody_there.exit_code, "did not close" in nobody_there.stderr) == (5, True)
+    box.plug_in()
+    assert hw("relay", profile, "--close", "100ms", "--yes").exit_code == 5
+    forced = hw("relay", profile, "--close", "200ms", "--yes", "--force")
+    assert (forced.exit_code, "closed after" in forced.stdout) == (0, True), forced.output
+    assert not box.relay_closed
+    assert "SC 6 V" in box.commands
 
 
 # --- who may ------------------------------------------------------------------------------------------------------
@@ -327,15 +341,24 @@ def test_every_state_is_shown(tmp_path: Path) -> None:
 def test_presses_are_told(tmp_path: Path) -> None:
     profile = write(tmp_path, "button: {driver: gpio, pin: 26, factory: mock}")
     pin = gpio_physics.fresh().pin(26)
-    timer = threading.Timer(0.2, lambda: (pin.drive_low(), None)[1])
-    timer.start()
+    done = threading.Event()
+
+    def press() -> None:
+        while not done.wait(0.06):
+            if pin.function == "input" and pin.pull == "up":  # somebody listens
+                pin.drive_low()
+                done.wait(0.06)
+                pin.drive_high()
+
+    pressing = threading.Thread(target=press, daemon=True)
+    pressing.start()
     result = hw("button", profile, "--count", "1", "--json")
-    timer.join()
+    done.set()
+    pressing.join()
     gpio_physics.fresh()
     assert json.loads(result.stdout) == {"event": "pressed", "count": 1}
 
 
 def test_waiting_ends_with_ctrl_c(tmp_path: Path) -> None:
-    timer = interrupt_after(0.2)
-    assert hw("button", write(tmp_path, "")).exit_code == 0
-    timer.join()
+    with interrupted(signal.SIGTERM, 0.1):
+        assert hw("button", write(tmp_path, "")).exit_code == 0

@@ -19,7 +19,7 @@ from station.config import from_mapping
         ("usb:072f:2200", "acr122u", {"device": "usb:072f:2200"}),
         ("/dev/ttyAMA0", "pn532", {"device": "/dev/ttyAMA0"}),
         ("/dev/input/event3", "hid", {"device": "/dev/input/event3"}),
-        ("127.0.0.1:54321", "udp", {"device": ("127.0.0.1", 54321)}),
+        ("127.0.0.1:54321", "udp", {}),
         ("pn532:/dev/serial0", "pn532", {"device": "/dev/serial0"}),
         ("acr122u:usb:072f:2200,gap=1s", "acr122u", {"device": "usb:072f:2200", "gap_s": 1.0}),
         ("serial:/dev/ttyUSB0:rdm6300", "serial", {"port": "/dev/ttyUSB0"}),

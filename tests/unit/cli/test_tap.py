@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from drivers.discovery import Found
 from station.cli import connection
 from station.cli.connection import NotFoundError, TalkError, Target
 from station.cli.main import build
+from tests.support.interrupts import interrupted
 
 runner = CliRunner()
 
@@ -66,13 +66,8 @@ def tap(*arguments: str) -> Result:
 
 def tap_until(arguments: tuple[str, ...], seconds: float) -> Result:
     """With Ctrl-C after that long."""
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
+    with interrupted(signal.SIGINT, seconds):
         return tap(*arguments)
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 def test_one_card_and_the_end(tmp_path: Path) -> None:
@@ -142,7 +137,7 @@ def test_a_refusal_and_a_failure_are_exit_codes(tmp_path: Path, station: Station
 
 def test_watching_goes_on_until_ctrl_c_and_shows_readers_side_by_side(tmp_path: Path) -> None:
     reader = cards(tmp_path, {"uid": "04A1B2C3"}, {"text": "HELLO", "at": "0.05s"})
-    result = tap_until(("--reader", reader, "--reader", reader, "--watch", "--json"), 0.4)
+    result = tap_until(("--reader", reader, "--reader", reader, "--watch", "--json"), 0.6)
     assert result.exit_code == 0
     assert sorted(json.loads(line)["tagId"] for line in result.stdout.splitlines()) == [
         "04A1B2C3",
@@ -165,7 +160,7 @@ def test_ctrl_c_does_not_wait_for_an_answer(tmp_path: Path, station: Station, mo
         return station.answer
 
     monkeypatch.setattr(connection, "command", silent)
-    result = tap_until(("--reader", cards(tmp_path, {"uid": "04A1B2C3"}), "--to", "CP-1"), 0.3)
+    result = tap_until(("--reader", cards(tmp_path, {"uid": "04A1B2C3"}), "--to", "CP-1"), 0.5)
     never.set()
     assert (result.exit_code, "the answer did not come" in result.stderr) == (1, True)
 
@@ -174,7 +169,7 @@ def test_a_flood_of_cards_is_bounded(tmp_path: Path, station: Station, monkeypat
     never = threading.Event()
     monkeypatch.setattr(connection, "command", lambda *_: never.wait(20) and station.answer)
     many = ({"uid": f"04A1B2{number:02X}"} for number in range(12))
-    result = tap_until(("--reader", cards(tmp_path, *many), "--to", "CP-1", "--watch", "--json"), 0.4)
+    result = tap_until(("--reader", cards(tmp_path, *many), "--to", "CP-1", "--watch", "--json"), 0.6)
     never.set()
     assert [json.loads(line)["error"] for line in result.stdout.splitlines()] == [
         "not sent: too many cards wait for their answers"
@@ -184,8 +179,8 @@ def test_a_flood_of_cards_is_bounded(tmp_path: Path, station: Station, monkeypat
 def test_what_is_recorded_can_be_replayed(tmp_path: Path) -> None:
     record = tmp_path / "record.jsonl"
     reader = cards(tmp_path, {"uid": "04A1B2C3"}, {"text": "HELLO"})
-    tap_until(("--reader", reader, "--watch", "--record", str(record)), 0.3)
-    result = tap_until(("--reader", f"replay:{record}", "--watch", "--json"), 0.4)
+    tap_until(("--reader", reader, "--watch", "--record", str(record)), 0.5)
+    result = tap_until(("--reader", f"replay:{record}", "--watch", "--json"), 0.6)
     assert {json.loads(line)["tagId"] for line in result.stdout.splitlines()} == {"04A1B2C3", "HELLO"}
 
 

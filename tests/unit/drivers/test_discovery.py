@@ -229,3 +229,9 @@ def test_names_of_devices_are_cleaned(machine: Machine) -> None:
     machine.keyboard(7, "RFID \x1b[31m reader", "ffff:0035")
     (found,) = machine.found()
     assert "\x1b" not in found.name
+
+
+def test_a_usb_reader_that_pcscd_opens_needs_no_permission_of_this_user(machine: Machine) -> None:
+    machine.usb("072f:223b", "ACR1252", "0b")
+    machine.process(500, "pcscd")
+    assert machine.told(allowed=False) == []

@@ -55,6 +55,14 @@ def test_cards_are_seen_and_lifted(usb: Acr122uUsb) -> None:
     assert reader.poll() == []
 
 
+def test_firmware_that_passes_no_list_of_two_shows_one_card(usb: Acr122uUsb) -> None:
+    reader = opened()
+    usb.chip.two_targets = False
+    usb.chip.put(TypeA("04A1B2C3"), TypeA("04A1B2C3D4E5F6"))
+    assert [reader.poll() for _ in range(6)] == [[A4]] * 6
+    assert reader.errors == 3, "then it is not asked any more"
+
+
 def test_release_switches_the_field_and_the_lamp_off(usb: Acr122uUsb) -> None:
     reader = opened()
     usb.chip.put(TypeA("04A1B2C3"))

@@ -193,3 +193,16 @@ def test_a_line_over_the_network() -> None:
             port.read(2)
             port.read(2)
         port.release()
+
+
+def test_another_speed(line: SerialLine, port: SerialPort) -> None:
+    port.set_baud(115_200)
+    line.write(b"x")
+    assert port.read(1) == b"x"
+    with pytest.raises(DriverUnsupported, match="-1 baud"):
+        port.set_baud(-1)
+    port.write(b"still there")
+    assert line.read(11) == b"still there"
+    port.release()
+    with pytest.raises(DriverLost):
+        port.set_baud(9600)

@@ -456,6 +456,13 @@ def test_a_controller_from_a_profile_is_opened_once_and_a_loss_is_one_of_both() 
     world.attach()
     world.look("contactor")
     assert len(made) == 1
+    world.events.clear()
+    made[0].contactor.broken = DriverLost("gone")
+    world.look("contactor")
+    assert world.events[:2] == [raised(1, "contactor_lost"), raised(1, "pilot_lost")]
+    world.workers["contactor"].slot._due_s = 0.0
+    world.look("contactor")
+    assert len(made) == 2
     world.workers["contactor"].hung = True
     world.events.clear()
     world.hardware.supervise()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import queue
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from drivers.api import Card
+from drivers.api import Card, DeviceMissing
 from station.config import from_mapping
 from station.core.events import TokenPresented
 from station.core.hardware_faults import cleared, raised
@@ -79,3 +81,25 @@ def test_what_is_lost_is_told_to_each_boot() -> None:
     heard.events.clear()
     heard.readers.booted()
     assert heard.events == []
+
+
+def test_what_became_of_the_first_attempt_to_open_is_known_before_the_start() -> None:
+    """In the pump's thread; the loss is told when a core listens."""
+    port = {"driver": "serial", "port": "/dev/nonexistent", "format": "rdm6300"}
+    content = {"csms": "none", "auth": {"readers": [port], "local": {"allow": ["04A1B2C3"]}}}
+    profile = from_mapping(content, Path("/nonexistent"), env={}).profile
+    calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+    events: list[Any] = []
+    pairings = Pairings(profile.station.id, profile.evses)
+    readers = Readers(profile.auth.readers, (1,), events.append, lambda *told: None, calls.put, pairings)
+    readers.open()
+    assert readers.untried == {0}
+    while readers.untried or not events:
+        calls.get(timeout=5)()
+    ((index, error),) = readers.first_errors
+    assert (index, type(error)) == (0, DeviceMissing)
+    assert events == [raised(1, "reader_lost#1")]
+    readers.booted()
+    assert events == [raised(1, "reader_lost#1")] * 2
+    readers.start()  # it is open already
+    readers.quiet()

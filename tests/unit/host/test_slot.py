@@ -137,6 +137,22 @@ def test_release_is_for_good(clock: Time) -> None:
         slot.device()
 
 
+def test_what_opens_after_its_slot_was_released_is_given_back(clock: Time) -> None:
+    """An opening that hung while the process ended."""
+    made = Device()
+
+    def opener() -> Device:
+        slot.release()
+        return made
+
+    slot = Slot(opener)
+    with pytest.raises(DriverLost):
+        slot.device()
+    assert made.released == 1
+    with pytest.raises(DriverLost):
+        slot.device()
+
+
 def test_a_device_that_cannot_be_given_back_ends_nothing(clock: Time) -> None:
     class Stubborn:
         def release(self) -> None:
