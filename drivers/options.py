@@ -126,6 +126,29 @@ def parse(options: type[T], mapping: Mapping[str, Any], prefix: str = "") -> T:
         raise OptionError(prefix.rstrip("."), str(error)) from error
 
 
+def checked(options: T) -> T:
+    """Options that a program made itself, by the rules of ``parse``: text becomes the field's type, ranges count.
+
+    What is of its type already stays as it is.
+
+    Raises: OptionError: bad value.
+    """
+    defaults = {field.name: field.default for field in dataclasses.fields(options)}  # type: ignore[arg-type]
+    values = {}
+    for spec in specs(type(options)):
+        value = getattr(options, spec.name)
+        # A converter takes what stands in a profile, and not always what it made of it.
+        made = spec.convert is not None and not isinstance(value, (str, Mapping))
+        if value is not defaults[spec.name] and not made:
+            values[spec.name] = _convert(spec, value, spec.key)
+    if all(value == getattr(options, name) for name, value in values.items()):
+        return options
+    try:
+        return dataclasses.replace(options, **values)  # type: ignore[type-var]
+    except ValueError as error:
+        raise OptionError("", str(error)) from error
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """``did you mean 'gap'?``, or the list of what exists."""
     names = sorted(known)

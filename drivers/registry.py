@@ -7,10 +7,11 @@ their hardware library only when they are opened.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar, overload
 
@@ -30,6 +31,7 @@ from drivers.api import (
     Pilot,
     Reader,
 )
+from drivers.parting import Parting
 
 ENTRY_POINTS = "ocpp_station.drivers"
 
@@ -57,6 +59,7 @@ class Driver(Generic[OptionsT, DeviceT]):
         options: a frozen dataclass; its fields are made with ``drivers.options.option``.
         open: opens a device from those options, in its safe state.
         example: a mapping as in a profile, for the contract tests and the documentation.
+        parting: what its line has to be told when the program is gone; None: nothing helps, or nothing is needed.
     """
 
     part: Part
@@ -64,6 +67,18 @@ class Driver(Generic[OptionsT, DeviceT]):
     options: type[OptionsT]
     open: Opener[OptionsT, DeviceT]
     example: Mapping[str, Any] = field(default_factory=dict)
+    parting: Callable[[OptionsT], Parting] | None = None
+
+    def __post_init__(self) -> None:
+        """``open`` takes options that a program made itself (``driver.options(pin=17)``) as well as parsed ones."""
+        opener = self.open
+
+        @functools.wraps(opener)
+        def open_checked(options: OptionsT, /, clock: Clock | None = None) -> DeviceT:
+            good = option_parser.checked(options)
+            return opener(good) if clock is None else opener(good, clock=clock)
+
+        object.__setattr__(self, "open", open_checked)
 
     def parse(self, mapping: Mapping[str, Any]) -> OptionsT:
         """Options from a profile's mapping, without its ``driver`` key. Raises: OptionError."""

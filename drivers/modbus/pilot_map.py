@@ -15,6 +15,7 @@ from drivers.api import Alarm, PilotLetter
 from drivers.modbus import yaml_file
 from drivers.modbus.blocks import BITS, Span
 from drivers.modbus.decoding import FORMATS, WIDTHS, RegisterType
+from drivers.modbus.frames import Write
 from drivers.modbus.registers import (
     LAST_ADDRESS,
     Defaults,
@@ -62,6 +63,11 @@ class Current:
     maximum_a: float
     off_a: float | None
 
+    def write(self, current_a: float) -> Write:
+        """What says this current."""
+        words = self.register.words(current_a)
+        return self.register.span, words, len(words) == 1
+
 
 @dataclass(frozen=True, slots=True)
 class PilotMap:
@@ -88,6 +94,15 @@ class PilotMap:
         if self.proximity is not None:
             found.append(self.proximity.span)
         return found
+
+    def withdrawal(self) -> list[Write]:
+        """What withdraws an offer: the release first, then the current where that can be none."""
+        writes: list[Write] = []
+        if self.enable is not None:
+            writes.append((self.enable.register.span, [self.enable.off], True))
+        if self.current.off_a is not None:
+            writes.append(self.current.write(self.current.off_a))
+        return writes
 
     def letter(self, image: Image) -> PilotLetter | None:
         """The pilot state; None: the register has a value that the map does not know."""

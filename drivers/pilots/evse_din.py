@@ -2,8 +2,8 @@
 
 Name it once, under ``pilot``. Where a contactor of its own is named too, that one switches and the controller's relay
 only follows the pilot; that is advised: **the device has no fail-safe for a lost line** that we know of. A station
-that dies leaves the set point as it is, and the car goes on charging. Feed the coil through a relay of your own or a
-watchdog (docs/register-maps.md).
+that dies leaves the set point as it is, and the car goes on charging until somebody says otherwise: the stop script of
+``station install`` does. Feed the coil through a relay of your own or a watchdog (docs/register-maps.md).
 
 | register | function | use |
 |---|---|---|
@@ -38,12 +38,14 @@ from typing import Final
 
 from drivers.api import Alarm, Clock, PilotLetter
 from drivers.clock import SYSTEM
+from drivers.modbus import frames
 from drivers.modbus.blocks import Span
 from drivers.modbus.bus import Unit, attach
 from drivers.modbus.controller import LEAST_A, ModbusController, Seen
 from drivers.modbus.options import PORT_ABOUT, port
 from drivers.modbus.wire import Line, NoAnswer, Refused
 from drivers.options import option
+from drivers.parting import Parting
 from drivers.registry import Driver
 
 log = logging.getLogger(__name__)
@@ -167,6 +169,16 @@ def open_evse_din(options: EvseDinOptions, clock: Clock | None = None) -> Modbus
     return ModbusController(EvseDinFace(options), clock or SYSTEM)
 
 
+def parting(options: EvseDinOptions) -> Parting:
+    """A set point of 0."""
+    return frames.parting(Line(options.port, options.baud), options.unit, [(_SET_POINT, [0], False)], REST_S)
+
+
 DRIVER = Driver(
-    part="pilot", name="evse_din", options=EvseDinOptions, open=open_evse_din, example={"port": "/dev/ttyUSB0"}
+    part="pilot",
+    name="evse_din",
+    options=EvseDinOptions,
+    open=open_evse_din,
+    example={"port": "/dev/ttyUSB0"},
+    parting=parting,
 )

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from drivers.api import Clock
 from drivers.clock import SYSTEM
-from drivers.modbus import pilot_map
+from drivers.modbus import frames, pilot_map
 from drivers.modbus.blocks import group
 from drivers.modbus.bus import Unit, attach
 from drivers.modbus.controller import ModbusController, Seen
@@ -30,8 +30,12 @@ from drivers.modbus.options import MAP_ABOUT, PORT_ABOUT, chosen, map_file, mode
 from drivers.modbus.pilot_map import PilotMap
 from drivers.modbus.wire import Line, NoAnswer
 from drivers.options import option
+from drivers.parting import Parting
 from drivers.registry import Driver
 from drivers.serial_port import Parity
+
+_SILENCE_S = 0.05
+"""Between two parting words; every device is ready again by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +90,15 @@ class MapFace:
 
     def offer(self, current_a: float, until_s: float) -> None:
         """The current first, then the release."""
-        self._set_current(current_a, until_s)
-        self._enable(True, until_s)
+        self._write(self._map.current.write(current_a), until_s)
+        switch = self._map.enable
+        if switch is not None:
+            self._write((switch.register.span, [switch.on], True), until_s)
 
     def withdraw(self, until_s: float) -> None:
-        """The release first, then the current where that can be none."""
-        self._enable(False, until_s)
-        if self._map.current.off_a is not None:
-            self._set_current(self._map.current.off_a, until_s)
+        """As the map says."""
+        for write in self._map.withdrawal():
+            self._write(write, until_s)
 
     def insist(self, until_s: float) -> None:
         """Once more: there is nothing else."""
@@ -103,15 +108,9 @@ class MapFace:
         """Leave the line."""
         self._unit.release()
 
-    def _set_current(self, current_a: float, until_s: float) -> None:
-        register = self._map.current.register
-        words = register.words(current_a)
-        self._unit.write(register.span, words, until_s, single=len(words) == 1)
-
-    def _enable(self, on: bool, until_s: float) -> None:
-        switch = self._map.enable
-        if switch is not None:
-            self._unit.write(switch.register.span, [switch.on if on else switch.off], until_s, single=True)
+    def _write(self, write: frames.Write, until_s: float) -> None:
+        span, words, single = write
+        self._unit.write(span, words, until_s, single=single)
 
 
 def open_modbus(options: ModbusPilotOptions, clock: Clock | None = None) -> ModbusController:
@@ -120,10 +119,18 @@ def open_modbus(options: ModbusPilotOptions, clock: Clock | None = None) -> Modb
     return ModbusController(MapFace(options, registers), clock or SYSTEM)
 
 
+def parting(options: ModbusPilotOptions) -> Parting:
+    """What withdraws an offer by the map."""
+    registers = pilot_map.load(chosen(options.model, options.map, pilot_map.KIND))
+    line = Line(options.port, options.baud, options.parity)
+    return frames.parting(line, options.unit, registers.withdrawal(), max(registers.gap_s, _SILENCE_S))
+
+
 DRIVER = Driver(
     part="pilot",
     name="modbus",
     options=ModbusPilotOptions,
     open=open_modbus,
     example={"port": "/dev/ttyUSB0", "unit": 1, "model": "phoenix_ev_cc"},
+    parting=parting,
 )

@@ -23,11 +23,14 @@ from dataclasses import dataclass
 from drivers.api import Clock, ContactorState, DriverLost, PilotState
 from drivers.clock import SYSTEM
 from drivers.openevse.controller import Controller
+from drivers.openevse.rapi import encode
 from drivers.options import option
+from drivers.parting import Parting
 from drivers.registry import Driver
 from drivers.serial_port import SerialPort
 
 BAUD = 115_200
+_PARTING_GAP_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,17 @@ class OpenEvseRelay:
         self._release()
 
 
+def parting(options: OpenEvseOptions) -> Parting:
+    """To sleep. A carriage return first ends what was cut off."""
+    asleep = encode("FS")
+    return Parting(options.port, BAUD, "none", (b"\r" + asleep, asleep), _PARTING_GAP_S)
+
+
 DRIVER = Driver(
-    part="pilot", name="openevse", options=OpenEvseOptions, open=OpenEvse, example={"port": "/dev/ttyAMA1"}
+    part="pilot",
+    name="openevse",
+    options=OpenEvseOptions,
+    open=OpenEvse,
+    example={"port": "/dev/ttyAMA1"},
+    parting=parting,
 )

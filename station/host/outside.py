@@ -212,12 +212,12 @@ class OutsideHardware(EvseHardware):
 
     def device_failed(self, part: str, error: Exception) -> None:
         """A device does not answer: a fault, until it does."""
-        if self._feed is nobody:
-            self.first_errors.setdefault(part, error)
         gone: tuple[str, ...] = (part,)
         if isinstance(self._devices.get(part), Slot) and not isinstance(error, NO_LOSS):
             # The halves of a controller are opened, lost and opened anew together.
             gone = tuple(other for other, device in self._devices.items() if device is self._devices[part])
+        if self._feed is nobody:
+            self.first_errors.setdefault("pilot" if len(gone) > 1 else part, error)
         for one in gone:
             self.unheard.discard(one)
             super().device_failed(one, error)

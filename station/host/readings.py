@@ -31,6 +31,13 @@ _VOLTAGE_V: Final = (0.0, 1e4)
 _PHASES: Final = 4
 _LETTERS: Final = frozenset("ABCDEF")
 _STATES: Final = {"contactor": api.ContactorState, "pilot": api.PilotState, "lock": api.LockState, "button": bool}
+_FLAGS: Final = {
+    "contactor": ("commanded", "closed"),
+    "pilot": ("cable_present",),
+    "lock": ("commanded", "locked"),
+    "button": (),
+}
+"""What of a state is yes or no; the levels 0 and 1 will do, a text that says "no" would be a yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +67,17 @@ class Doubts:
 
 
 def core_reading(taken: Taken, offered_a: float | None, bad: list[str] | None = None) -> Reading | None:
-    """A driver's reading in the core's words; None where it has no register, or one that cannot be.
+    """A driver's reading in the core's words; None where it has no register.
 
+    A register that cannot be is none of this world for the core, too: it says so (``station.core.plausibility``).
     ``bad`` takes the names of what was left out.
     """
     reading, wrong = taken.reading, [] if bad is None else bad
     numbers = {name: _number(getattr(reading, name), *_RANGES[name], name, wrong) for name in _RANGES}
     energy_wh = numbers["energy_wh"]
     if energy_wh is None:
-        return None
-    signed = {made.context == "begin": _signed(made) for made in reading.signed} if reading.signed else {}
+        return None if reading.energy_wh is None else Reading(math.nan, moment=taken.moment)
+    signed = {made.context == "begin": _signed(made) for made in _signed_ones(reading.signed, wrong)}
     return Reading(
         energy_wh=energy_wh,
         power_w=numbers["power_w"],
@@ -90,9 +98,9 @@ def _number(value: Any, least: float, most: float, name: str, bad: list[str]) ->
     if value is None:
         return None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if math.isfinite(value) and least <= value <= most:
+        if least <= value <= most:  # NaN is between no two; an int may be too long for a float
             return value
-        bad.append(f"{name} {value:g}" if math.isfinite(value) else f"{name} {value}")
+        bad.append(f"{name} {value:g}" if isinstance(value, float) else f"{name} out of range")
     else:
         bad.append(f"{name} {type(value).__name__}")
     return None
@@ -115,6 +123,20 @@ def _phases(values: Any, least: float, most: float, name: str, bad: list[str]) -
     return tuple(number for number in numbers if number is not None) if None not in numbers else ()
 
 
+def _signed_ones(made: Any, bad: list[str]) -> tuple[api.SignedReading, ...]:
+    """All of them or none: one that is no signed value makes the others suspect."""
+    if not made:
+        return ()
+    if isinstance(made, tuple) and all(isinstance(one, api.SignedReading) and _texts(one) for one in made):
+        return made
+    bad.append("signed")
+    return ()
+
+
+def _texts(made: api.SignedReading) -> bool:
+    return all(isinstance(text, str) for text in (made.text, made.method, made.encoding, made.public_key))
+
+
 def _signed(made: api.SignedReading) -> SignedData:
     return SignedData(made.text, made.method, made.encoding, made.public_key)
 
@@ -125,7 +147,8 @@ def checked(part: str, state: Any) -> Any:
     Raises:
         DriverLost: the device answers, but not with a state of its part.
     """
-    right = isinstance(state, _STATES[part])
+    right = isinstance(state, _STATES[part]) and all(isinstance(getattr(state, name), int) for name in _FLAGS[part])
+    right = right and isinstance(getattr(state, "alarms", ()), (tuple, list))
     if right and part == "pilot":
         bad: list[str] = []
         _number(state.cable_limit_a, 0.0, 1e3, "", bad)

@@ -77,7 +77,7 @@ class FakeOpenEvse:
         self._buffer += data
         *lines, self._buffer = self._buffer.split(b"\r")
         answer, self.extra = self.extra, b""
-        return answer + b"".join(self._answer(line.decode()) for line in lines)
+        return answer + b"".join(self._answer(line.decode()) for line in lines if line.startswith(b"$"))
 
     def _answer(self, line: str) -> bytes:
         body, _, checksum = line.partition("^")

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from drivers import registry
+from drivers.api import DriverError
+from drivers.parting import Parting
 from station.config import PartConfig, Profile
 
 _SERIAL: Final = ("ttyAMA", "ttyS", "ttyUSB", "ttyACM")
@@ -40,6 +43,7 @@ class Needs:
 
     Args:
         pins: outputs to bring to their open level whenever the service has ended.
+        partings: what controllers are told then.
         devices: for `DeviceAllow=`: classes such as `char-ttyUSB`, or paths.
         groups: of the dedicated user.
         acr122u: kernel modules and pcscd have to leave that reader alone.
@@ -48,12 +52,18 @@ class Needs:
     """
 
     pins: tuple[Pin, ...] = ()
+    partings: tuple[Parting, ...] = ()
     devices: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     acr122u: bool = False
     pcsc: bool = False
     write_paths: tuple[Path, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def has_to_stop(self) -> bool:
+        """Whether something is left to be done when the service has ended, by whatever."""
+        return bool(self.pins or self.partings)
 
 
 def needs_of(profile: Profile, state_directory: Path) -> Needs:
@@ -68,6 +78,7 @@ def needs_of(profile: Profile, state_directory: Path) -> Needs:
     outside = {path.parent if path.suffix == ".db" else path for path in (profile.store, profile.state) if path}
     return Needs(
         pins=tuple(pins),
+        partings=tuple(_partings(profile)),
         devices=tuple(devices),
         groups=tuple(sorted({_GROUPS[device] for device in devices if device in _GROUPS})),
         acr122u=any(part.driver == "acr122u" for part in parts),
@@ -123,8 +134,8 @@ def _pins(profile: Profile) -> tuple[list[Pin], list[str]]:
         part = evse.hardware.contactor
         if part is None:
             remarks.append(
-                f"EVSE {evse.id}: the controller {evse.hardware.pilot.driver} switches the power; nothing but the"
-                " controller itself, or a watchdog relay on the coil, opens it when this machine stops."
+                f"EVSE {evse.id}: the controller {evse.hardware.pilot.driver} switches the power; it is told to stop when"
+                " the service ends, but only itself, or a watchdog relay on the coil, opens it if this machine stops."
             )
         elif not part.simulated and part.options.get("factory") != "mock":
             written: Mapping[str, Any] = part.options
@@ -134,6 +145,18 @@ def _pins(profile: Profile) -> tuple[list[Pin], list[str]]:
             else:
                 pins.append(Pin(evse.id, line, 1 if written.get("active") == "low" else 0))
     return pins, remarks
+
+
+def _partings(profile: Profile) -> Iterator[Parting]:
+    for evse in profile.evses:
+        part = evse.hardware.pilot
+        if not part.simulated and part.parsed is not None:
+            try:
+                parting = registry.find("pilot", part.driver).parting
+            except DriverError:
+                continue
+            if parting is not None:
+                yield parting(part.parsed)
 
 
 def _remarks(profile: Profile) -> Iterator[str]:

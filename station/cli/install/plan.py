@@ -86,13 +86,13 @@ def make_plan(loaded: Loaded, profile: Path, names: tuple[str, ...], user: str) 
 
 
 def _files(needs: Needs, profile: Path, names: tuple[str, ...], user: str, interpreter: Path) -> Iterator[File]:
-    stop = f"{quoted(_plain_python(interpreter))} -I -S {quoted(SCRIPT)}" if needs.pins else None
+    stop = f"{quoted(_plain_python(interpreter))} -I -S {quoted(SCRIPT)}" if needs.has_to_stop else None
     yield File(
         UNIT,
         unit_text(needs, profile=profile, interpreter=interpreter, user=user, stop_command=stop, secrets=SECRETS),
     )
-    if needs.pins:
-        yield File(SCRIPT, script_text(needs.pins), 0o755)
+    if needs.has_to_stop:
+        yield File(SCRIPT, script_text(needs.pins, needs.partings), 0o755)
     yield File(Path("/etc/sysusers.d", f"{NAME}.conf"), files.sysusers_text(user, needs.groups))
     yield File(Path("/etc/udev/rules.d", f"70-{NAME}.rules"), files.udev_text(needs))
     if needs.acr122u:

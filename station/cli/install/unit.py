@@ -81,9 +81,9 @@ def quoted(path: Path) -> str:
 
 def _stop(command: str | None) -> list[str]:
     if command is None:
-        return ["# No contactor hangs at a pin of this machine: there is none to open after a crash."]
+        return ["# This machine switches no contactor: there is none to open after a crash."]
     return [
-        "# Whatever ended the service (kill -9, watchdog, upgrade): open the contactor pins. Never fails the unit.",
+        "# Whatever ended the service (kill -9, watchdog, upgrade): open the contactors. Never fails the unit.",
         f"ExecStopPost=-{command}",
     ]
 

@@ -6,23 +6,31 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import stat
 import struct
 import subprocess
+import sys
+import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from drivers import registry
+from drivers.modbus.frames import crc16
+from drivers.parting import Parting
 from station.cli.install import apply, plan
 from station.cli.install.needs import Pin, pin_line
 from station.cli.install.plan import SCRIPT, SECRETS, UNIT, File
 from station.cli.install.safe_stop import script_text
 from station.cli.install.unit import quoted
 from station.cli.main import build
+from tests.support.openevse import FakeOpenEvse
+from tests.support.serial_line import serial_line
 
 PROFILES = Path(__file__).parents[3] / "profiles" / "stations"
 GUARD = "csms: none\nauth: {local: {allow: [04A1B2C3]}, readers: [READERS]}\n"
@@ -124,9 +132,10 @@ def test_the_script_knows_the_pins_and_the_levels_that_open(tmp_path: Path, writ
     assert f"PINS = ((17, {level}),)" in data["texts"][str(SCRIPT)]
 
 
-def test_a_controller_that_switches_is_told_to_need_hardware_of_its_own(tmp_path: Path) -> None:
+def test_a_controller_that_switches_is_told_to_stop_and_needs_hardware_of_its_own(tmp_path: Path) -> None:
     data = planned(write(tmp_path, "pilot: {driver: openevse, port: /dev/ttyAMA1}"))
-    assert str(SCRIPT) not in data["texts"]
+    assert "'/dev/ttyAMA1', 115200, 'none'" in data["texts"][str(SCRIPT)]
+    assert "ExecStopPost=-" in data["texts"][str(UNIT)]
     assert any("watchdog relay" in remark for remark in data["remarks"])
 
 
@@ -363,14 +372,14 @@ PI = {"/dev/gpiochip0": "brcmvirt-gpio", "/dev/gpiochip1": "pinctrl-rp1"}
 
 def test_the_script_drives_each_pin_to_its_open_level_with_a_pull(script: Callable[..., Any]) -> None:
     chips = Chips(PI)
-    script(chips, Pin(1, 17, 0), Pin(2, 18, 1)).main()
+    script(chips, Pin(1, 17, 0), Pin(2, 18, 1)).open_pins()
     assert chips.lines == {17: (0, OUTPUT | DOWN), 18: (1, OUTPUT | UP)}
 
 
 def test_the_script_goes_without_a_pull_where_there_is_none(script: Callable[..., Any]) -> None:
     chips = Chips(PI)
     chips.no_bias = True
-    script(chips, Pin(1, 17, 0)).main()
+    script(chips, Pin(1, 17, 0)).open_pins()
     assert chips.lines == {17: (0, OUTPUT)}
 
 
@@ -379,14 +388,88 @@ def test_the_script_waits_a_moment_for_a_pin_that_is_held(
 ) -> None:
     chips = Chips(PI)
     chips.busy = 4
-    script(chips, Pin(1, 17, 0)).main()
+    script(chips, Pin(1, 17, 0)).open_pins()
     assert chips.lines[17][0] == 0
     chips.busy = 10**6
-    script(chips, Pin(1, 17, 0)).main()
+    script(chips, Pin(1, 17, 0)).open_pins()
     assert "contactor pin 17 was not opened" in capsys.readouterr().err
 
 
 def test_the_script_leaves_other_chips_alone(script: Callable[..., Any]) -> None:
     module = script(Chips({"/dev/gpiochip0": "a", "/dev/gpiochip1": "b"}), Pin(1, 17, 0))
     with pytest.raises(OSError, match="no gpiochip"):
-        module.main()
+        module.open_pins()
+
+
+# --- controllers at a line ----------------------------------------------------------------------------------------
+
+
+def run_script(partings: Sequence[Parting]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script_text([], partings)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def parting(driver: str, **written: Any) -> Parting:
+    found = registry.find("pilot", driver)
+    assert found.parting is not None
+    return found.parting(found.parse(written))
+
+
+def test_the_script_puts_an_openevse_to_sleep() -> None:
+    box = FakeOpenEvse()
+    box.plug_in()
+    assert box.relay_closed
+    with serial_line() as line:
+        line.serve(box.respond)
+        done = run_script([parting("openevse", port=line.path)])
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "told to stop" in done.stdout
+        line.unplug()
+    assert box.commands == ["FS", "FS"]
+    assert not box.relay_closed
+
+
+def test_the_script_says_to_a_modbus_controller_what_its_driver_would() -> None:
+    with serial_line() as line:
+        done = run_script([parting("evse_din", port=line.path, unit=3, baud=19200)])
+        assert done.returncode == 0
+        # Function 16, register 1000, one register, 0; twice.
+        frame = bytes.fromhex("0310 03E8 0001 02 0000")
+        assert line.read(22) == (frame + struct.pack("<H", crc16(frame))) * 2
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        words = parting("modbus", port=port, unit=1, model="phoenix_ev_cc")
+        thread = threading.Thread(target=run_script, args=([words],))
+        thread.start()
+        connection, _ = server.accept()
+        with connection:
+            heard = b""
+            while data := connection.recv(4096):
+                heard += data
+        thread.join()
+    assert heard == b"".join(words.frames)
+    assert heard.startswith(bytes.fromhex("0001 0000 0006 01 05"))
+
+
+def test_the_script_goes_on_past_a_line_that_is_gone() -> None:
+    box = FakeOpenEvse()
+    with serial_line() as line:
+        line.serve(box.respond)
+        gone = parting("openevse", port="/nonexistent/'; quotes\" @PINS@")
+        done = run_script([gone, parting("openevse", port=line.path)])
+        line.unplug()
+    assert done.returncode == 0
+    assert "was not told to stop: [Errno 2]" in done.stderr
+    assert box.mode == "asleep"
+
+
+@pytest.mark.parametrize(
+    ("data", "crc"), [(b"123456789", 0x4B37), (bytes.fromhex("010300000001"), 0x0A84), (b"", 0xFFFF)]
+)
+def test_checksums_of_serial_modbus(data: bytes, crc: int) -> None:
+    assert crc16(data) == crc

@@ -12,6 +12,7 @@ from drivers.sim.bay import Bay
 from drivers.sim.config import BayOptions
 from station.core import effects, events
 from station.core.hardware_faults import cleared, raised
+from station.core.plausibility import sound
 from station.host import outside as outside_module
 from station.host.outside import OutsideHardware
 from station.host.slot import Slot
@@ -336,7 +337,8 @@ def test_numbers_that_cannot_be_never_reach_the_core(caplog: pytest.LogCaptureFi
     world.attach()
     for nonsense in (float("nan"), float("inf"), -1.0, 1e15):
         meter.energy_wh = nonsense
-        assert world.look("meter") == [events.MeterRead(1, None)]
+        (event,) = world.look("meter")
+        assert sound(event.reading) is None  # the core says what it is: meter_nonsense
     assert len([record for record in caplog.records if "cannot be" in record.message]) == 1
 
 
@@ -459,7 +461,7 @@ def test_a_controller_from_a_profile_is_opened_once_and_a_loss_is_one_of_both() 
     world.events.clear()
     made[0].contactor.broken = DriverLost("gone")
     world.look("contactor")
-    assert world.events[:2] == [raised(1, "contactor_lost"), raised(1, "pilot_lost")]
+    assert set(world.events[:2]) == {raised(1, "contactor_lost"), raised(1, "pilot_lost")}
     world.workers["contactor"].slot._due_s = 0.0
     world.look("contactor")
     assert len(made) == 2

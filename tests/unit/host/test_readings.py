@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import ContactorState, DriverLost, LockState, PilotState, Reading, SignedReading
+from station.core.plausibility import sound
 from station.core.values import Moment
 from station.host.readings import Doubts, Taken, checked, checked_reading, core_reading, highest
 
@@ -31,11 +32,29 @@ def test_a_whole_reading() -> None:
     assert (reading.moment, reading.offered_a) == (Moment.END, 16.0)
 
 
-@pytest.mark.parametrize("energy", [math.nan, math.inf, -math.inf, -0.1, 1e13, "1000", True, None, [1], 1j])
-def test_a_register_that_cannot_be_is_no_reading(energy: Any) -> None:
+@pytest.mark.parametrize("energy", [math.nan, math.inf, -math.inf, -0.1, 1e13, 10**400, "1000", True, [1], 1j])
+def test_a_register_that_cannot_be_is_one_that_the_core_throws_away(energy: Any) -> None:
     bad: list[str] = []
-    assert core_reading(Taken(Reading(energy_wh=energy, power_w=1.0)), None, bad) is None
-    assert bool(bad) is (energy is not None)
+    reading = core_reading(Taken(Reading(energy_wh=energy, power_w=1.0), Moment.END), None, bad)
+    assert reading is not None and math.isnan(reading.energy_wh) and reading.moment is Moment.END
+    assert sound(reading) is None
+    assert len(bad) == 1
+
+
+def test_no_register_is_no_reading() -> None:
+    bad: list[str] = []
+    assert core_reading(Taken(Reading(power_w=1.0)), None, bad) is None
+    assert not bad
+
+
+@pytest.mark.parametrize(
+    "signed", [5, "OCMF", [SignedReading("x", "end")], (None,), (SignedReading(5, "end"),)]  # type: ignore[arg-type]
+)
+def test_signed_values_that_are_none_are_left_out(signed: Any) -> None:
+    bad: list[str] = []
+    reading = core_reading(Taken(Reading(energy_wh=1.0, signed=signed)), None, bad)
+    assert reading is not None and reading.signed is None and reading.signed_begin is None
+    assert bad == ["signed"]
 
 
 def test_other_values_that_cannot_be_are_left_out() -> None:
@@ -63,7 +82,7 @@ numbers = st.none() | st.floats() | st.integers() | st.text(max_size=3) | st.boo
 @given(st.builds(Reading, numbers, numbers, numbers, st.none() | st.tuples(numbers, numbers), st.none(), numbers))
 def test_whatever_a_driver_says_the_core_gets_finite_numbers(made: Any) -> None:
     reading = core_reading(Taken(made), None)
-    if reading is not None:
+    if reading is not None and not math.isnan(reading.energy_wh):
         shown = (reading.energy_wh, reading.export_wh, reading.power_w, reading.frequency_hz, *reading.current_a)
         assert all(math.isfinite(number) for number in shown if number is not None)
         assert reading.energy_wh >= 0
@@ -86,6 +105,12 @@ def test_doubts_are_counted_and_said_once_a_series(caplog: pytest.LogCaptureFixt
         ("pilot", PilotState("X")),  # type: ignore[arg-type]
         ("pilot", PilotState(["A"])),  # type: ignore[arg-type]
         ("pilot", PilotState("B", math.nan)),
+        ("contactor", ContactorState(False, "no")),  # type: ignore[arg-type]
+        ("contactor", ContactorState(False, None)),  # type: ignore[arg-type]
+        ("contactor", ContactorState(False, False, None, 5)),  # type: ignore[arg-type]
+        ("pilot", PilotState("B", None, "no")),  # type: ignore[arg-type]
+        ("pilot", PilotState("B", None, True, {"ground": 1})),  # type: ignore[arg-type]
+        ("lock", LockState(True, None)),  # type: ignore[arg-type]
         ("lock", "locked"),
         ("button", 1),
     ],
@@ -99,6 +124,7 @@ def test_states_pass() -> None:
     for part, state in (
         ("contactor", ContactorState(False, False)), ("pilot", PilotState("B", 20.0, True)),
         ("lock", LockState(False, False)), ("button", True),
+        ("contactor", ContactorState(0, 1)),  # type: ignore[arg-type]
     ):  # fmt: skip
         assert checked(part, state) is state
     with pytest.raises(DriverLost):
