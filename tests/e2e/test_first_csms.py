@@ -48,7 +48,7 @@ def test_the_page_as_it_is(tmp_path: Path) -> None:
             assert answer.keys() == {"id", "ok", "data"}
             assert (answer["data"]["result"], answer["data"]["reason"]) == ("USED_TO_START", "Accepted")
             assert [step["step"] for step in answer["data"]["trace"]][:3] == ["presented", "asked", "answered"]
-            assert answer["data"]["trace"][0]["token"] == f"***{CARD[-2:]}"  # a trace goes to people who look for faults
+            assert answer["data"]["trace"][0]["token"] == f"***{CARD[-2:]}"
             now = (await cp.holds(lambda s: s["evses"][0]["contactor"] == "closed"))["evses"][0]
             assert (now["state"], now["transaction"]["token"]) == ("charging", CARD)
             asked = await cp.event("wire", lambda d: d["action"] == "Authorize" and d["direction"] == ">")

@@ -120,7 +120,7 @@ def test_a_line_that_is_pulled_is_a_fault_and_opened_again(tmp_path: Path) -> No
 
 
 def test_a_stopped_and_a_killed_station(tmp_path: Path) -> None:
-    """SIGTERM puts the controller to sleep; after SIGKILL its own supervision counts, and the next start sleeps first."""
+    """SIGTERM puts the controller to sleep; after SIGKILL its supervision counts, and the next start sleeps first."""
     box = FakeOpenEvse()
 
     async def scenario(line: SerialLine) -> None:

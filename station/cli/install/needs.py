@@ -135,7 +135,7 @@ def _pins(profile: Profile) -> tuple[list[Pin], list[str]]:
         if part is None:
             remarks.append(
                 f"EVSE {evse.id}: the controller {evse.hardware.pilot.driver} switches the power; it is told to stop"
-                " when the service ends, but only itself, or a watchdog relay on the coil, opens it if this machine stops."
+                " when the service ends. If this machine stops, only itself, or a watchdog relay on the coil, opens it."
             )
         elif not part.simulated and part.options.get("factory") != "mock":
             written: Mapping[str, Any] = part.options
