@@ -95,7 +95,7 @@ class ReaderLoop:
         sink: Sink,
         *,
         gap_s: float = 0.5,
-        interval_s: float = 0.02,
+        interval_s: float = 0.05,
         clock: Clock | None = None,
     ) -> None:
         """
@@ -103,7 +103,8 @@ class ReaderLoop:
             open_reader: opens the reader; called again after each loss.
             sink: where cards and losses go.
             gap_s: a card that was gone that long counts as presented anew.
-            interval_s: pause between two polls; keeps a reader that answers at once from filling a core.
+            interval_s: pause between two polls. A PN532 takes most of a Raspberry Pi Zero when asked without one, and a
+                card is shown for longer than this.
             clock: for the presence logic and for noticing a hang.
         """
         self._open = open_reader
@@ -123,21 +124,22 @@ class ReaderLoop:
     def step(self) -> float:
         """Open or poll once; returns the seconds to wait before the next step. Never raises.
 
-        Vendor libraries raise anything (nfcpy: ``termios.error``, ``IndexError``), so anything counts as a loss.
+        Vendor libraries raise anything (nfcpy: ``termios.error``, ``IndexError``), so anything counts as a loss, and so
+        does what is no list of cards.
         """
         started_s = self._began_s = self._clock.now()
         try:
             if self._reader is None:
                 self._reader = self._open()
                 self._began_s = self._clock.now()
-            cards = self._reader.poll()
-        except Exception as error:
+            cards = self._presence.seen(self._reader.poll(), self._clock.now())
+        except BaseException as error:
             return self._lose(error, self._clock.now() - started_s)
         finally:
             self._began_s = None
         self._polls += 1
         self._regain()
-        for card in self._presence.seen(cards, self._clock.now()):
+        for card in cards:
             self._cards += 1
             if not self._muted:
                 _call(self._sink.card, card)
@@ -159,7 +161,7 @@ class ReaderLoop:
         reader, self._reader = self._reader, None
         if reader is not None:
             self._errors += _errors_of(reader)
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(BaseException):
                 reader.release()
 
     @property
@@ -169,7 +171,7 @@ class ReaderLoop:
         errors = self._errors + (_errors_of(reader) if reader is not None else 0)
         return ReaderStats(self._polls, self._cards, errors, self._losses, self._reason, self._lost)
 
-    def _lose(self, error: Exception, took_s: float) -> float:
+    def _lose(self, error: BaseException, took_s: float) -> float:
         self.release()
         self._tell_lost(error if isinstance(error, DriverError) else DriverLost(f"{type(error).__name__}: {error}"))
         wait_s, self._retry_s = self._retry_s, min(self._retry_s * 2, LAST_RETRY_S)

@@ -71,12 +71,14 @@ class Recorder:
 
     def write(self, card: Card, from_s: float, until_s: float) -> None:
         """Write down one stay. Never raises: a full disk must not end a reader."""
-        line = {"at": f"{from_s:.3f}s", "for": f"{until_s - from_s:.3f}s"}
+        line: dict[str, str | bool] = {"at": f"{from_s:.3f}s", "for": f"{until_s - from_s:.3f}s"}
         if card.uid:
             line["uid"] = card.uid.hex().upper()
         if card.text is not None:
             line["text"] = card.text
         line["technology"] = card.technology
+        if card.random:
+            line["random"] = True
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()

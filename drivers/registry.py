@@ -117,14 +117,14 @@ def find(part: str, name: str) -> Driver[Any, Any]:
             return driver
     entry = _entry_points(part).get(name)
     if entry is not None:
-        return _load_entry_point(entry)
+        return _load_entry_point(part, entry)
     raise DriverMissing(f"no {part} driver is called {name!r}", option_parser.suggestion(name, names(part)))
 
 
 def names(part: str) -> list[str]:
-    """Names of all drivers for a part, sorted. Entry points are listed without being loaded."""
+    """Names of all drivers for a part, sorted; entry points without loading them, broken modules too."""
     _check_part(part)
-    own = {name for name in _module_names(part) if _load_module(part, name) is not None}
+    own = {name for name in _module_names(part) if not _is_helper(part, name)}
     return sorted(own | set(_entry_points(part)))
 
 
@@ -151,9 +151,21 @@ def _module_names(part: str) -> list[str]:
 
 
 def _load_module(part: str, name: str) -> Driver[Any, Any] | None:
-    """The module's driver; None for a helper module without one."""
-    driver = getattr(importlib.import_module(f"drivers.{part}s.{name}"), "DRIVER", None)
+    """The module's driver; None for a helper module without one. Raises: DriverMissing: it cannot be imported."""
+    path = f"drivers.{part}s.{name}"
+    try:
+        module = importlib.import_module(path)
+    except Exception as error:  # a file that somebody has added: its mistakes must not take the other drivers along
+        raise DriverMissing(f"the driver {part}.{name} ({path}) cannot be loaded: {_said(error)}") from error
+    driver = getattr(module, "DRIVER", None)
     return driver if isinstance(driver, Driver) else None
+
+
+def _is_helper(part: str, name: str) -> bool:
+    try:
+        return _load_module(part, name) is None
+    except DriverMissing:
+        return False
 
 
 def _entry_points(part: str) -> dict[str, importlib.metadata.EntryPoint]:
@@ -162,11 +174,17 @@ def _entry_points(part: str) -> dict[str, importlib.metadata.EntryPoint]:
     return {entry.name.removeprefix(prefix): entry for entry in entries if entry.name.startswith(prefix)}
 
 
-def _load_entry_point(entry: importlib.metadata.EntryPoint) -> Driver[Any, Any]:
+def _load_entry_point(part: str, entry: importlib.metadata.EntryPoint) -> Driver[Any, Any]:
     try:
         driver = entry.load()
     except Exception as error:  # foreign code: whatever it raises must not end the host
-        raise DriverMissing(f"the driver {entry.name!r} ({entry.value}) cannot be loaded: {error}") from error
+        raise DriverMissing(f"the driver {entry.name!r} ({entry.value}) cannot be loaded: {_said(error)}") from error
     if not isinstance(driver, Driver):
         raise DriverMissing(f"{entry.value} is no Driver", "an entry point names a drivers.registry.Driver object")
+    if driver.part != part:
+        raise DriverMissing(f"{entry.value} is a {driver.part}, no {part}", f"name it {driver.part}.{driver.name}")
     return driver
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

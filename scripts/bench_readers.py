@@ -1,8 +1,9 @@
 """From a card on a reader to the Authorize that leaves, for each kind of reader; and the loop while one hangs.
 
-Prints JSON; ``-h`` shows the sizes. The readers are the tests' counterparts: a PN532 and an RDM6300 at the far end of
-pseudo-terminals, nfcpy's card over UDP, and the keyboard that stands for a control call. They run in this process, so
-their own work is in the figures; the air, and 9,600 baud, are not. The central system is another process and refuses
+Prints JSON; ``-h`` shows the sizes. The readers are the tests' counterparts: a PN532, an RDM6300 and a TWN4 at the far
+end of pseudo-terminals, an ACR122U and a typing reader behind the libraries that find them, nfcpy's card over UDP, and
+the keyboard that stands for a control call. They run in this process, so their own work is in the figures; the air,
+USB, and 9,600 baud, are not. The central system is another process and refuses
 every card, so that the next one can be shown at once.
 
 ``reader_ms`` is from the card being there to the event ``card``, ``authorize_ms`` to the frame being handed to the
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -34,6 +36,7 @@ sys.path.insert(0, str(ROOT))
 from station.config import from_mapping  # noqa: E402
 from station.host.host import Host  # noqa: E402
 from station.store import MemoryStore  # noqa: E402
+from tests.support.acr122u_usb import acr122u as acr122u_usb  # noqa: E402
 from tests.support.pn532_chip import TypeA, pn532_line  # noqa: E402
 from tests.support.serial_line import serial_line  # noqa: E402
 from tests.support.udp_card import udp_card  # noqa: E402
@@ -87,14 +90,49 @@ def serial() -> Iterator[tuple[dict[str, Any], Show]]:
 
 
 @contextlib.contextmanager
+def twn4() -> Iterator[tuple[dict[str, Any], Show]]:
+    there = ""
+
+    def show(uid: str) -> None:
+        nonlocal there
+        there = uid
+
+    with serial_line() as line:
+        line.serve(lambda asked: f"0001802004{there}\r".encode() if there else b"0000\r")
+        yield {"driver": "serial", "port": line.path, "format": "twn4", "gap": f"{GAP_S}s"}, show
+
+
+@contextlib.contextmanager
+def acr122u() -> Iterator[tuple[dict[str, Any], Show]]:
+    with acr122u_usb() as reader:
+
+        def show(uid: str) -> None:
+            reader.chip.put(*([TypeA(uid)] if uid else []))
+
+        yield {"driver": "acr122u", "gap": f"{GAP_S}s"}, show
+
+
+@contextlib.contextmanager
+def hid() -> Iterator[tuple[dict[str, Any], Show]]:
+    from tests.support.doubles.reader_hid import PATH, FakeKeyboard, keyboards
+
+    typist = FakeKeyboard()
+    with keyboards(event7=typist):
+        yield {"driver": "hid", "device": PATH, "gap": f"{GAP_S}s"}, lambda uid: typist.type(f"{uid}\n" if uid else "")
+
+
+@contextlib.contextmanager
 def keyboard() -> Iterator[tuple[dict[str, Any], Show]]:
     yield {"driver": "keyboard"}, lambda uid: None  # its own show() is used
 
 
 READERS: dict[str, Callable[[], contextlib.AbstractContextManager[tuple[dict[str, Any], Show]]]] = {
     "pn532": pn532,
+    "acr122u": acr122u,
     "udp": udp,
     "serial": serial,
+    "twn4": twn4,
+    **({"hid": hid} if importlib.util.find_spec("evdev") else {}),
     "keyboard": keyboard,
 }
 

@@ -100,11 +100,13 @@ class SerialTransport:
         """The next frame; waits for ``timeout`` ms at most. Raises: OSError (ETIMEDOUT), DriverLost."""
         end_s = self.limit.now() + self.limit.left_s(max(timeout, MIN_WAIT_MS) / 1000)
         while not self._waiting:
-            if self.limit.now() >= end_s:
-                raise timed_out()
-            data = self._line.read(READ_S)
+            late = self.limit.now() >= end_s
+            # What came while a busy machine left this thread waiting is there, however late it is.
+            data = self._line.read(0.0 if late else READ_S)
             self.heard = self.heard or bool(data)
             self._waiting += self._frames.feed(data)
+            if late and not self._waiting:
+                raise timed_out()
         return bytearray(self._waiting.pop(0))
 
     def close(self) -> None:

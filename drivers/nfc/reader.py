@@ -136,7 +136,7 @@ class NfcReader:
 
     def _proven(self, card: Card, target: Any) -> list[Card]:
         """A PUPI may be fixed or made up at each activation, and nothing in it says which: read it twice."""
-        again = self._one(target)
+        again = self._one(target) or self._one(target)  # at the field's edge one call goes unheard
         if again is None:
             return []
         return [card if again == card else Card(card.uid, card.technology, random=True)]

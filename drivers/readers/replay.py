@@ -7,6 +7,7 @@ the opening. Only ``at`` and ``uid`` are needed.
 |---|---|---|
 | UID | yes | hex digits |
 | text token | yes | ``text`` instead of ``uid`` |
+| random UID | yes | type A by its first byte, others with ``random: yes`` |
 | several cards at once | yes | overlapping ``at`` and ``for`` |
 | loss of the reader | no | |
 """
@@ -21,7 +22,9 @@ from typing import Any
 
 from drivers.api import Card, Clock, DriverLost, DriverMissing, DriverUnsupported, OptionError
 from drivers.clock import SYSTEM
+from drivers.framing.frames import TYPE_A
 from drivers.options import option, parse
+from drivers.presence import plausible
 from drivers.registry import Driver
 from drivers.uid import is_random
 
@@ -44,13 +47,18 @@ class Showing:
     uid: str = option("", about="hex digits")
     text: str | None = option(None, about="a token that is text")
     technology: str = option("106A", about="as the reader would name it")
+    random: bool | None = option(None, about="made up anew at each presentation; left out: as type A UIDs tell it")
 
     def card(self) -> Card:
-        """The card of this line. Raises: ValueError: no hex digits."""
+        """The card of this line. Raises: ValueError: no hex digits, or no number of a card."""
         uid = bytes.fromhex(self.uid)
+        random = self.technology in TYPE_A and is_random(uid) if self.random is None else self.random
         if not uid and not self.text:
             raise ValueError("a card needs uid or text")
-        return Card(uid, self.technology, is_random(uid), self.text)
+        card = Card(uid, self.technology, random, self.text)
+        if not plausible(card):
+            raise ValueError("no card has a number that long")
+        return card
 
 
 class ReplayReader:

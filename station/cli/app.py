@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 from station.cli.exit_codes import ExitCode
 from station.cli.faces import Faces, header_of
+from station.cli.signals import ordered_ends
 from station.clock import Clock, ScaledClock, SystemClock
 from station.config import Loaded
 from station.host.host import Host
@@ -63,7 +63,7 @@ async def _run(loaded: Loaded, options: RunOptions) -> int:
     stopping = asyncio.Event()
     rebooting = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ordered_ends():
         loop.add_signal_handler(number, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
         url = None

@@ -23,6 +23,7 @@ from drivers.api import Controller, DriverError
 from station.cli.exit_codes import ExitCode, fail
 from station.cli.profiles import print_problems
 from station.cli.service_env import ServiceEnvironment
+from station.cli.signals import ordered_ends
 from station.config import ConfigError, EvseConfig, Overrides, PartConfig, Profile, load
 from station.control import runtime_file
 from station.errors import StationError
@@ -176,12 +177,16 @@ def hold(profile: Profile) -> list[FileLock]:
 
 @contextlib.contextmanager
 def _stops(event: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM ends in order; a second one has its usual effect."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    """The first Ctrl-C, SIGTERM or loss of the terminal ends in order; only a second Ctrl-C has its usual effect.
+
+    What that raises still opens a contactor on its way; a second SIGTERM would leave it as it is.
+    """
+    before = {number: signal.getsignal(number) for number in ordered_ends()}
 
     def stop(number: int, _frame: FrameType | None) -> None:
         event.set()
-        signal.signal(number, before[signal.Signals(number)])
+        if number == signal.SIGINT:
+            signal.signal(number, before[signal.SIGINT])
 
     try:
         for number in before:

@@ -41,7 +41,7 @@ _DESK: Final[Mapping[str, tuple[Any, Any, Any]]] = {
     "profile": (Path | None, typer.Option("--profile", help="the readers of this profile", metavar="FILE"), None),
     "watch": (bool, typer.Option("--watch", help="go on until Ctrl-C"), False),
     "accept_random": (bool, typer.Option("--accept-random", help="send random UIDs with --to, too"), False),
-    "record": (Path | None, typer.Option("--record", help="append what is seen, for the reader replay"), None),
+    "record": (Path | None, typer.Option("--record", help="write what is seen to a new file, for replay"), None),
 }
 """Options of `tap` that concern real readers: type, description, default."""
 
@@ -105,7 +105,11 @@ def _verb(command: Command) -> Callable[..., None]:
         given.pop("debug")
         desk = {name: given.pop(name) for name in _DESK} if tap else {}
         if tap:
-            given["tagId"] = given.pop("card") or given["tagId"]
+            card = given.pop("card")  # an empty one was typed, too: a script's variable that is not set
+            given["tagId"] = given["tagId"] if card is None else card
+            if given["tagId"] == "":
+                hint = "station tap 04A1B2C3D4E5F6, or no card at all to read real readers"
+                fail("the card's number is empty", hint, ExitCode.USAGE, as_json=as_json)
         params = {name: _value(command, name, value, as_json) for name, value in given.items() if value is not None}
         if tap and "tagId" not in params:
             _read_cards(params, desk, to, as_json=as_json, explain=explain)
@@ -165,21 +169,21 @@ def _explain_typed(card: str, to: str | None, *, as_json: bool) -> bool:
     """Every form of a card that was typed; whether a station is there to which it can be shown."""
     from station.cli import tap_text
 
-    uid = tap_text.uid_of(card)
-    if uid is not None and not as_json:
-        for line in tap_text.form_lines(uid):
-            typer.echo(line)
-    if to is not None or uid is None:
-        return True
-    try:
-        connection.find(None)
-    except connection.NotFoundError as error:
-        if as_json:
-            typer.echo(json.dumps({"tagId": card, "forms": tap_text.forms_data(uid)}, ensure_ascii=False))
-        else:
-            typer.echo(f" shown to no station: {error.message}", err=True)
-        return False
-    return True
+    alone = None
+    if to is None:
+        try:
+            connection.find(None)
+        except connection.NotFoundError as error:
+            alone = error.message
+    if as_json:
+        if alone is not None:
+            typer.echo(json.dumps({"tagId": card, "forms": tap_text.typed_forms(card)}, ensure_ascii=False))
+        return alone is None
+    for line in tap_text.typed_lines(card, alone=alone is not None):
+        typer.echo(line)
+    if alone is not None:
+        typer.echo(f" shown to no station: {alone}", err=True)
+    return alone is None
 
 
 def _parameter(name: str, kind: Any, info: Any, default: Any = None) -> inspect.Parameter:

@@ -75,8 +75,7 @@ def parse(text: str) -> ReaderSpec:
     if _ADDRESS.fullmatch(text) and text.partition(":")[0] not in registry.names("reader"):
         return from_mapping({"driver": "udp", "device": text})
     name, _, rest = text.partition(":")
-    driver = registry.find("reader", name)
-    return from_mapping({"driver": name, **_written(driver, rest)})
+    return from_mapping({"driver": name, **_written(_driver(name), rest)})
 
 
 def from_mapping(written: Mapping[str, Any]) -> ReaderSpec:
@@ -89,7 +88,7 @@ def from_mapping(written: Mapping[str, Any]) -> ReaderSpec:
     if not isinstance(name, str):
         known = ", ".join(registry.names("reader"))
         raise OptionError("driver", "is needed", f"known: {known}")
-    driver = registry.find("reader", name)
+    driver = _driver(name)
     uid = written.get("uid")
     policy = driver_options.parse(UidPolicy, uid, "uid.") if isinstance(uid, Mapping) else AS_READ
     rest = {key: value for key, value in written.items() if key not in _NOT_THE_DRIVERS}
@@ -106,6 +105,13 @@ def from_config(config: ReaderConfig) -> ReaderSpec:
     driver = registry.find("reader", part.driver)
     parsed = part.parsed if part.parsed is not None else driver.parse(part.options)
     return ReaderSpec(_shown(part.driver, part.options), driver, parsed, config.uid or AS_READ)
+
+
+def _driver(name: str) -> Driver[Any, Reader]:
+    known = registry.names("reader")
+    if name not in known:
+        raise OptionError("", f"no reader driver is called {name!r}", driver_options.suggestion(name, known))
+    return registry.find("reader", name)
 
 
 def _mapping(text: str) -> Mapping[str, Any]:

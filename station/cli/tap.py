@@ -30,6 +30,7 @@ from station.cli.bench import read_profile
 from station.cli.connection import Target
 from station.cli.exit_codes import ExitCode, error_text, fail
 from station.cli.reader_spec import ReaderSpec
+from station.cli.signals import ordered_ends
 from station.errors import StationError
 
 Item = tuple[str, Any]
@@ -244,8 +245,8 @@ def _exit_code(sight: Sight) -> ExitCode:
 
 @contextlib.contextmanager
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM are an ordered end: a reader that is not given back hangs at the next start."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Ctrl-C, SIGTERM and a lost terminal are an ordered end: a reader not given back hangs at the next start."""
+    before = {number: signal.getsignal(number) for number in ordered_ends()}
     try:
         for number in before:
             signal.signal(number, lambda *_: stop())

@@ -69,6 +69,22 @@ def uid_of(text: str) -> bytes | None:
     return uid if 1 <= len(uid) <= MAX_UID_BYTES else None
 
 
+def typed_lines(card: str, *, alone: bool) -> Iterator[str]:
+    """The forms of a card number that was typed; of a text that is no UID only where that is `alone` the answer."""
+    uid = uid_of(card)
+    if uid is not None:
+        yield from form_lines(uid)
+    elif alone:
+        yield f"   {'text':<53} {clean(card):<24} {_fits(card)}"
+        yield f"   no UID, which is hex digits in pairs, {MAX_UID_BYTES} bytes at most: it has no other form"
+
+
+def typed_forms(card: str) -> list[dict[str, Any]]:
+    """The same for programs."""
+    uid = uid_of(card)
+    return [_form("text", card)] if uid is None else forms_data(uid)
+
+
 def form_lines(uid: bytes) -> Iterator[str]:
     """Every usual form of a UID: its name, the token, which versions can carry it, what makes a reader send it."""
     for form in forms(uid):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from station.config import connection, hardware, variables
+from station.config import collisions, connection, hardware, variables
 from station.config.context import Context
 from station.config.errors import ConfigError
 from station.config.model import AuthBlock, CertificatesBlock, CsmsBlock, ExecBlock
@@ -45,6 +45,7 @@ def build(context: Context, *, insecure: bool = False, stdio: bool = False) -> P
     store, state = _places(context, station.id)
     model = context.model
     auth = _auth(context, evses)
+    collisions.check(context, evses, auth.readers)
     profile = Profile(
         station=station,
         csms=connection.csms(context, insecure),

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from station.core import names
-from station.core.card_stops import ends_by_group, kept_from, let_go, stop
-from station.core.case import MOST_IN_PROCESS, REPLUG, RESERVED, Case
+from station.core.card_stops import MASTER_PASS, ends_by_group, is_master, kept_from, let_go, stop
+from station.core.case import MOST_IN_PROCESS, REPLUG, RESERVED, Case, unfit
 from station.core.charging import Grant
 from station.core.choice import Choice
 from station.core.context import Context
@@ -26,17 +26,10 @@ from station.core.own_word import known, known_group
 from station.core.reservation import Reservations
 from station.core.selection import Selection, available, choose
 from station.core.token_store import TokenStore
+from station.core.twice import flag_twice
 from station.core.validation import Validation
 from station.core.validators import asks_csms
-from station.core.values import (
-    NO_TOKEN,
-    IdToken,
-    StopReason,
-    TokenInfo,
-    TokenResult,
-    TokenStatus,
-    TriggerReason,
-)
+from station.core.values import NO_TOKEN, IdToken, StopReason, TokenInfo, TokenResult, TokenStatus, TriggerReason
 
 DEADLINE = "auth"
 
@@ -83,18 +76,23 @@ class AuthDesk:
     def remote_start(self, event: RemoteStart) -> str | None:
         """The CSMS asks to start. Answers why not, or None where it is taken up.
 
-        Which EVSE is free is decided at once (OCPP 2.0.1 F01.FR.05, F01.FR.07); whether the token may is decided by
-        AuthorizeRemoteStart.
+        Which EVSE is free is decided at once (2.0.1 F01.FR.05, .07), whether the token may by AuthorizeRemoteStart.
         """
         evses = (event.evse,) if event.evse is not None else ()
         if event.evse is None and self.ctx.plan.remote_start_without_evse == "reject":
             return "NoEvse"
         if event.token.key in self.cases or len(self.cases) >= MOST_IN_PROCESS:
             return "TokenInProcess"
-        free = available(self._served(evses))
+        served = self._served(evses)
+        free = available(served)
         if not free:
             return "NoConnector"
-        group = event.group if event.names_group else known_group(self.ctx, self.store, event.token)
+        if self._awaits_plug(event.token, served):
+            return "TokenInProcess"
+        kept = known_group(self.ctx, self.store, event.token)
+        if is_master(self, event.group or kept):
+            return MASTER_PASS
+        group = event.group if event.names_group else kept
         learns = not event.names_group and self._may_learn_group(event.token, free)
         return None if learns or self._admitted(event.token, group, free) else "Reserved"
 
@@ -121,8 +119,7 @@ class AuthDesk:
     def _vouched(self, case: Case) -> None:
         """Its provider has validated it already: nobody is asked."""
         case.answered("prevalidated", TokenStatus.ACCEPTED.value)
-        group = case.group if case.remote else known_group(self.ctx, self.store, case.token)
-        self._accepted(case, TokenInfo(TokenStatus.ACCEPTED, group))
+        self._accepted(case, TokenInfo(TokenStatus.ACCEPTED, case.group))
 
     def _served(self, evses: Iterable[int]) -> list[Evse]:
         wanted = tuple(evses)
@@ -130,11 +127,12 @@ class AuthDesk:
 
     def _take(self, case: Case) -> None:
         token = case.token
-        if not token.value or len(token.value) > self.token_limit:
-            self.end(case, TokenResult.REJECTED, "TokenTooLong" if token.value else "TokenEmpty")
+        problem = unfit(token, self.token_limit)
+        if problem:
+            self.end(case, TokenResult.REJECTED, problem)
             return
         served = self._served(case.evses)
-        if token.key in self.cases or any(e.state == "awaiting" and self._holds(e, token) for e in served):
+        if token.key in self.cases or self._awaits_plug(token, served):
             self._shown_again(case)
             return
         running = next((evse for evse in served if self._holds(evse, token)), None)
@@ -146,7 +144,7 @@ class AuthDesk:
         elif self.ctx.turned_away:
             self.end(case, TokenResult.REJECTED, "NotAccepted")
         elif not (available(served) or any(evse.grant is not None or evse.kept is not None for evse in served)):
-            self.end(case, TokenResult.NO_CONNECTOR_AVAILABLE, REPLUG if any(evse.lapsed for evse in served) else "")
+            self._none_free(case)
         elif len(self.cases) >= MOST_IN_PROCESS:
             self.end(case, TokenResult.REJECTED, "TooManyTokens")
         elif case.prevalidated:
@@ -167,7 +165,11 @@ class AuthDesk:
     def in_process(self, token: IdToken) -> bool:
         """Whether a token is being validated, or waits for a plug or a choice."""
         token = self.validation.known_as(token)
-        return token.key in self.cases or any(e.state == "awaiting" and self._holds(e, token) for e in self.evses)
+        return token.key in self.cases or self._awaits_plug(token, self.evses)
+
+    def _awaits_plug(self, token: IdToken, evses: Iterable[Evse]) -> bool:
+        """Whether one of the EVSEs is given to the token, and waits for its vehicle."""
+        return any(evse.state == "awaiting" and self._holds(evse, token) for evse in evses)
 
     @staticmethod
     def _holds(evse: Evse, token: IdToken) -> bool:
@@ -191,10 +193,10 @@ class AuthDesk:
     def _accepted(self, case: Case, info: TokenInfo) -> None:
         case.info = info
         served = self._of(case)
-        free = [evse for evse in available(served) if case.remote or not kept_from(evse, case.token, info.group)]
-        candidates = self._admitted(case.token, self._group(case), free)
-        group = info.group
-        if not case.remote and group is not None and ends_by_group(self, case, group, served, candidates):
+        group = self._group(case)
+        free = [evse for evse in available(served) if case.remote or not kept_from(evse, case.token, group)]
+        candidates = self._admitted(case.token, group, free)
+        if group is not None and ends_by_group(self, case, group, served, candidates):
             return
         if not candidates:
             self._refused(case, free)
@@ -225,7 +227,11 @@ class AuthDesk:
             case.note("reserved", evses=[evse.id for evse in free])
             self.end(case, TokenResult.REJECTED, RESERVED)
         else:
-            self.end(case, TokenResult.NO_CONNECTOR_AVAILABLE, "")
+            self._none_free(case)
+
+    def _none_free(self, case: Case) -> None:
+        lapsed = any(evse.lapsed for evse in self._of(case))
+        self.end(case, TokenResult.NO_CONNECTOR_AVAILABLE, REPLUG if lapsed else "")
 
     def _admitted(self, token: IdToken, group: IdToken | None, evses: Sequence[Evse]) -> list[Evse]:
         """Those of the EVSEs that no reservation keeps from the token."""
@@ -234,9 +240,8 @@ class AuthDesk:
     def _may_learn_group(self, token: IdToken, evses: Sequence[Evse]) -> bool:
         """Whether the CSMS may be asked for a token's group, and it matters (H03.FR.07-08; OCPP 1.6 §5.13)."""
         ctx = self.ctx
-        if not asks_csms(ctx, ctx.registered) or known(ctx, self.store, token) is not None:
-            return False
-        return self.reservations.asks_group(evses)
+        asks = asks_csms(ctx, ctx.registered) and known(ctx, self.store, token) is None
+        return asks and self.reservations.asks_group(evses)
 
     def _group(self, case: Case) -> IdToken | None:
         """The group of a token, as far as it is known: said with it, or by whoever validated it, or kept."""
@@ -268,18 +273,11 @@ class AuthDesk:
         reservation = self.reservations.claim(evse, case.token, group)
         if reservation is not None:
             case.note("reservation", id=reservation, evse=evse.id)
-        self._flag_twice(case, evse)
+        flag_twice(self, case, evse)
         grant = Grant(case.token, group, case.remote_start_id, reservation, trigger, case)
         grant.profile = case.profile
         if not evse.grant_to(grant, trigger) and evse.grant is grant and not waited:
             self._tell(case, TokenResult.ACCEPTED, "", final=False, evse=evse.id)
-
-    def _flag_twice(self, case: Case, evse: Evse) -> None:
-        """The same token at two EVSEs may be a copy: the CSMS decides, but people are told."""
-        others = [one.id for one in self.evses if one is not evse and case.token.value and self._holds(one, case.token)]
-        if others:
-            case.note("twice", evses=others)
-            self.ctx.publish("error", message=f"the same card is in use at EVSE {others[0]} and at EVSE {evse.id}")
 
     def session_began(self, evse: Evse) -> None:
         """Token and plug came together."""
@@ -305,28 +303,32 @@ class AuthDesk:
         if welcome and available([evse]) and self.reservations.admits(evse, NO_TOKEN):
             evse.grant_to(Grant(NO_TOKEN), TriggerReason.CABLE_PLUGGED_IN)
             return
-        if Selection(self.ctx.plan.selection) is Selection.USER_INPUT:
-            return
-        self._serve(evse, "plug")
+        if Selection(self.ctx.plan.selection) is not Selection.USER_INPUT:
+            self._serve(evse, "plug")
 
     def choose(self, evse: Evse) -> None:
         """Somebody has chosen this EVSE: for the token that waits, or, by the rule UserInput, for the next one."""
         if not self._serve(evse, "choice") and Selection(self.ctx.plan.selection) is Selection.USER_INPUT:
             if self.choice is None:
                 self.choice = Choice()
-            self.choice.make(evse.id if available([evse]) else 0, self.ctx.now)
+            # It was meant for the token that waits: what is kept from that is no choice for the next one.
+            usable = available([evse]) and not self._waiting_for(evse)
+            self.choice.make(evse.id if usable else 0, self.ctx.now)
 
     def _serve(self, evse: Evse, by: str) -> bool:
         """Give this EVSE to the token that has waited longest. False where none waits or it is not free."""
         if not available([evse]):
             return False
-        for case in list(self.cases.values()):
-            waits = case.until_s is not None and evse in self._of(case)
-            if waits and self.reservations.admits(evse, case.token, self._group(case)):
+        for case in self._waiting_for(evse):
+            if self.reservations.admits(evse, case.token, self._group(case)):
                 case.note("selected", evse=evse.id, by=by)
                 self._begin(case, evse)
                 return True
         return False
+
+    def _waiting_for(self, evse: Evse) -> list[Case]:
+        """The tokens that wait and, but for reservations, may use this EVSE; the one that has waited longest first."""
+        return [case for case in self.cases.values() if case.until_s is not None and evse in self._of(case)]
 
     def withdraw(
         self,

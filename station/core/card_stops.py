@@ -21,6 +21,8 @@ from station.core.values import IdToken, StopReason, TokenResult, TriggerReason
 if TYPE_CHECKING:
     from station.core.authorization import AuthDesk
 
+MASTER_PASS: Final = "MasterPass"  # noqa: S105 - a reason, no password
+"""The reason of a master pass that found nothing to stop, or was to start something."""
 START_IF_PLUGGED: Final = "start-if-plugged"
 """It starts where a vehicle waits for a card, else it stops."""
 START_IF_FREE: Final = "start-if-free"
@@ -51,11 +53,14 @@ def let_go(desk: AuthDesk, case: Case, evse: Evse, by: str = "token") -> None:
 def ends_by_group(
     desk: AuthDesk, case: Case, group: IdToken, served: Sequence[Evse], candidates: Sequence[Evse]
 ) -> bool:
-    """Whether the card's group says that it stops rather than starts, and so it did (C09.FR.03, C16.FR.02-03)."""
-    if _is_master(desk, group):
+    """Whether the card's group says that it stops rather than starts, and so it did (C09.FR.03, C16.FR.02-03).
+
+    A remote start stops nothing; by a master pass it starts nothing, either.
+    """
+    if is_master(desk, group):
         _master_pass(desk, case)
         return True
-    if _starts(desk.ctx.plan.group_card, candidates):
+    if case.remote or _starts(desk.ctx.plan.group_card, candidates):
         return False
     for evse in served:
         if evse.grant is not None and evse.state != "awaiting" and evse.grant.opens(case.token, group):
@@ -72,10 +77,10 @@ def ends_by_group(
     return False
 
 
-def _is_master(desk: AuthDesk, group: IdToken) -> bool:
-    """Whether a group is the one whose cards stop everything."""
+def is_master(desk: AuthDesk, group: IdToken | None) -> bool:
+    """Whether a group is the one whose cards stop everything and start nothing (C16.FR.02-03)."""
     master = desk.ctx.variables.text(names.MASTER_PASS_GROUP) or desk.ctx.plan.master_group or ""
-    return bool(group.value) and group.value.upper() == master.upper()
+    return group is not None and bool(group.value) and group.value.upper() == master.upper()
 
 
 def _starts(policy: str, candidates: Sequence[Evse]) -> bool:
@@ -87,9 +92,12 @@ def _starts(policy: str, candidates: Sequence[Evse]) -> bool:
 
 def _master_pass(desk: AuthDesk, case: Case) -> None:
     """All transactions of the station end; nothing is started (C16.FR.02-03)."""
+    if case.remote:
+        desk.end(case, TokenResult.REJECTED, MASTER_PASS)
+        return
     running = [evse for evse in desk.evses if evse.desk.running]
     case.note("stops", evses=[evse.id for evse in running], by="master")
     for evse in running:
         evse.stop(StopReason.MASTER_PASS, TriggerReason.STOP_AUTHORIZED, case.token)
     result = TokenResult.USED_TO_STOP if running else TokenResult.REJECTED
-    desk.end(case, result, "" if running else "MasterPass", running[0].id if len(running) == 1 else None)
+    desk.end(case, result, "" if running else MASTER_PASS, running[0].id if len(running) == 1 else None)

@@ -17,6 +17,19 @@ REPLUG: Final = "Replug"
 """The reason of a token that comes too late for the vehicle that is plugged in."""
 
 
+def unfit(token: IdToken, limit: int) -> str:
+    """Why a token cannot be a card's here, empty where it can: `limit` characters of printable ASCII.
+
+    Source: OCPP 1.6 §2.3, CiString; OCPP 2.0.1 IdTokenType, of whose identifierString the space and such are taken too.
+    """
+    value = token.value
+    if not value:
+        return "TokenEmpty"
+    if len(value) > limit:
+        return "TokenTooLong"
+    return "" if value.isascii() and value.isprintable() else "TokenNotPrintable"
+
+
 @dataclass(slots=True, eq=False)
 class Case:
     """One presentation of a token. ``until_s`` is set while it waits for a plug or for the user.

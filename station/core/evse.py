@@ -18,6 +18,7 @@ from station.core.energy import GRACE
 from station.core.evse_state import EvseState, Hooks
 from station.core.faults import Faults, clear_fault, doubt_meter, raise_fault
 from station.core.hardware_faults import (
+    CONTACTOR_LOST,
     CONTACTOR_STUCK,
     CONTACTOR_WELDED,
     LOCK_NOT_CLOSED,
@@ -261,7 +262,10 @@ class Evse(EvseState):
         self._contacts_changed(TriggerReason.CHARGING_STATE_CHANGED)
 
     def contactor_overdue(self) -> None:
-        """The contacts did not follow their command in time."""
+        """The contacts did not follow their command in time; of a contactor that does not answer nobody knows that."""
+        if self.fault_table.own.has(Fault.POWER_SWITCH_FAILURE, CONTACTOR_LOST):
+            self.contactor.supervise()
+            return
         self.contactor.overdue()
         self._contacts_changed(TriggerReason.ABNORMAL_CONDITION)
 

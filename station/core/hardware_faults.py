@@ -109,6 +109,7 @@ ALARMS: Final[Mapping[str, HardwareFault]] = {
 
 CONTACTOR_WELDED: Final = "contactor_weld"
 CONTACTOR_STUCK: Final = "contactor_stuck_open"
+CONTACTOR_LOST: Final = "contactor_lost"
 PILOT_ERROR: Final = "pilot_error"
 LOCK_NOT_CLOSED: Final = "lock_not_closed"
 LOCK_NOT_OPENED: Final = "lock_not_opened"
@@ -122,7 +123,7 @@ METER_DOUBTS: Final = (METER_FELL, METER_JUMPED, METER_NONSENSE, METER_SILENT)
 PARTS: Final[Mapping[str, HardwareFault]] = {
     CONTACTOR_WELDED: _contactor("ContactorWelded", "welded", held=False, grave=True),
     CONTACTOR_STUCK: _contactor("ContactorStuckOpen", "stuck open", held=False),
-    "contactor_lost": _contactor("ContactorLost", "contactor lost"),
+    CONTACTOR_LOST: _contactor("ContactorLost", "contactor lost"),
     "contactor_fault": _contactor("ContactorFault", "contactor fault"),
     PILOT_ERROR: HardwareFault(_PILOT, "PilotError", "pilot error", "CPPWMController"),
     "pilot_lost": HardwareFault(Fault.INTERNAL_ERROR, "PilotLost", "pilot lost", "CPPWMController"),

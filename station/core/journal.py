@@ -10,7 +10,7 @@ The journal of facts is a table of the same store; its keys count upwards and gi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -128,6 +128,11 @@ class Ledger:
     def settled(self) -> bool:
         """Whether all that was ever to be recorded is recorded, and all that was promised has left."""
         return not (self._open or self._unsaved or self._records or self._waiting)
+
+    @property
+    def untold(self) -> Iterator[Fact]:
+        """Facts that are told as soon as they are stored."""
+        return (waiting.what.fact for waiting in self._waiting if isinstance(waiting.what, Tell))
 
     @property
     def failing(self) -> bool:

@@ -6,7 +6,6 @@ thrown away what is no answer of a meter at all.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -33,12 +32,17 @@ UNKNOWN_S: Final = 3600.0
 
 def _within(value: Any, low: float, high: float) -> bool:
     """Whether it is a number between these; NaN is between no two."""
-    return type(value) in (int, float) and math.isfinite(value) and low <= value <= high
+    return type(value) in (int, float) and low <= value <= high
+
+
+def is_register(energy_wh: Any) -> bool:
+    """Whether a meter's register can show this."""
+    return _within(energy_wh, 0.0, _REGISTER_WH)
 
 
 def sound(reading: Reading) -> Reading | None:
     """The reading without the values that cannot be; None where its register is one of them."""
-    if not _within(reading.energy_wh, 0.0, _REGISTER_WH):
+    if not is_register(reading.energy_wh):
         return None
     bad: dict[str, Any] = {}
     for name, (low, high) in _LIMITS.items():

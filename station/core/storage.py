@@ -19,6 +19,7 @@ from station.core.local_list import LOCAL_LIST
 from station.core.log_upload import TABLE as LOG_UPLOAD
 from station.core.meter import METER
 from station.core.own_certificate import OWN
+from station.core.plausibility import is_register
 from station.core.pricing import UNPLUGS
 from station.core.problems import TABLE as PROBLEMS
 from station.core.records import Json, Rows
@@ -115,6 +116,8 @@ class _Restorer:
 
     def register(self, key: str, row: Json) -> None:
         evse = self.station.evse(int(key))
+        if not is_register(row):
+            raise ValueError("no register of a meter")  # as a floor, it would keep every reading out
         if evse is not None:
             evse.meter.restore(float(row))
 

@@ -436,6 +436,11 @@ class TransactionDesk:
         stamp = Stamp(max(known.at_s, self.ctx.timeline.ends.get(known.boot, known.at_s)), known.boot)
         trigger = POWER_TRIGGERS.get(reason, TriggerReason.ABNORMAL_CONDITION)
         self.ending = Ending(stamp, reason, trigger)
+        last = self.meter.last
+        if last is not None and not self.meter.session and not self.meter.signs:
+            # The register was read again since. What it has counted after the last record flowed before the power
+            # went, or before whatever holds the contactor let go: nobody else has had it.
+            transaction.last_wh = max(transaction.last_wh, last.energy_wh)
         self.finish(Reading(transaction.last_wh))
 
 

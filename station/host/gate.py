@@ -1,9 +1,10 @@
-"""Keeps offers and closings back until the contactor was seen open. Called by ``host.outside``."""
+"""Keeps offers and closings back until the contactor was seen open, wherever it is. Called by ``host.outside``."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from drivers import api
 from station.core import effects
 from station.core.effects import Effect
 
@@ -46,3 +47,10 @@ class Gate:
         kept = list(self._held.values())
         self._held.clear()
         return kept
+
+
+def switching_half(device: Any) -> Any:
+    """The contactor of a controller. Raises: DriverUnsupported: it switches nothing."""
+    if isinstance(device, api.Controller):
+        return device.contactor
+    raise api.DriverUnsupported("this pilot switches no contactor", "name one under hardware.contactor")

@@ -19,6 +19,7 @@ from station.core.effects import Effect
 from station.core.events import Event
 from station.core.values import IdToken, Moment, Pilot
 from station.host.readings import Doubts, Taken, checked_reading, core_reading
+from station.host.slot import as_driver_error
 from station.host.worker import Order, Worker
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class EvseHardware:
         """From now on a (new) core listens; it is told what the devices show at this moment."""
         self._feed = feed
         self._seen.clear()
+        self._lost &= self.outside  # what is simulated is asked now, and its loss is news to this core
         self._offered_a = None
         self.bay.poll()
         for part in LOOKED_AT:
@@ -223,8 +225,11 @@ class EvseHardware:
     def _do(order: Order, device: Any) -> None:
         try:
             result = order.act(device)
-        except Exception as error:
-            order.failed(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # SystemExit or CancelledError from a device is its loss, not the end of the loop.
+            order.failed(error if isinstance(error, Exception) else as_driver_error(error))
         else:
             order.then(result)
 

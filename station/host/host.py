@@ -33,6 +33,7 @@ from station.host.pairings import Pairings
 from station.host.parts import kind_for, sorted_out
 from station.host.process_log import PROCESS_LOG
 from station.host.readers import Readers
+from station.host.readings import highest
 from station.host.runner import Runner
 from station.host.station_log import StationLog
 from station.host.status import station_status
@@ -120,8 +121,8 @@ class Host:
         self.readers = Readers(
             profile.auth.readers,
             tuple(evse.id for evse in profile.evses),
-            self.runner.feed,
-            self.told,
+            self.runner.hears,
+            self._read,
             self._hand_over,
             Pairings(profile.station.id, profile.evses),
         )
@@ -141,12 +142,11 @@ class Host:
         rows = self.store.load().get(METER, {})
         hardware: dict[int, EvseHardware] = {}
         for evse in self.profile.evses:
-            bay = Bay(self._bay_options(kind, evse), clock, start_wh=float(rows.get(str(evse.id)) or 0.0))
+            kept_wh = highest(None, rows.get(str(evse.id)))  # none where the row is no register
+            bay = Bay(self._bay_options(kind, evse), clock, start_wh=kept_wh or 0.0)
             connectors = tuple(connector.id for connector in evse.connectors)
             if evse.id in given:
-                kept_wh = rows.get(str(evse.id))
-                parts, register_wh = given[evse.id], None if kept_wh is None else float(kept_wh)
-                hardware[evse.id] = OutsideHardware(evse.id, bay, connectors, parts, self._hand_over, register_wh)
+                hardware[evse.id] = OutsideHardware(evse.id, bay, connectors, given[evse.id], self._hand_over, kept_wh)
             else:
                 hardware[evse.id] = EvseHardware(evse.id, bay, connectors)
         return hardware
@@ -377,6 +377,12 @@ class Host:
                 self._listeners.remove(entry)
 
         return end
+
+    def _read(self, event: str, data: dict[str, Any]) -> None:
+        """What a reader tells: a card, or the end of one that never became a token."""
+        self.told(event, data)
+        if event == "token" and self._lights is not None:
+            self._lights.refused()
 
     def told(self, event: str, data: dict[str, Any]) -> None:
         """Tell everybody who listens."""

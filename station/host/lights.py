@@ -78,10 +78,17 @@ class Lights:
         accepted = effect.result in _ACCEPTED
         if not accepted and effect.result not in _REFUSED:
             return
-        for evse in [effect.evse] if effect.evse is not None else list(self._hardware):
+        self._answer("accepted" if accepted else "refused", effect.evse)
+
+    def refused(self) -> None:
+        """A reader saw what never became a token (a phone's random UID, a code that names nothing): say no."""
+        self._answer("refused", None)
+
+    def _answer(self, word: str, at: int | None) -> None:
+        for evse in [at] if at is not None else list(self._hardware):
             if evse in self._hardware:
                 self.close(evse)
-                self._show(evse, "accepted" if accepted else "refused")
+                self._show(evse, word)
                 self._answers[evse] = self._loop.call_later(ANSWER_S, self._answered, evse)
 
     def _answered(self, evse: int) -> None:

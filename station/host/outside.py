@@ -19,11 +19,12 @@ from drivers.sim.bay import Bay
 from station.core import effects, events, hardware_faults
 from station.core.effects import Effect
 from station.core.events import Event
-from station.host.gate import Gate
+from station.host.gate import Gate, switching_half
 from station.host.hardware import LOOKED_AT, NO_FAULT, PARTS, EvseHardware, Feed, ignore, nobody
 from station.host.readings import Taken, checked, checked_reading, highest
 from station.host.slot import NO_LOSS, Slot, is_instant
 from station.host.troubles import Troubles
+from station.host.untold import Untold
 from station.host.worker import CALL_S, CONTACTOR_S, HandOver, Look, Order, Worker
 
 log = logging.getLogger(__name__)
@@ -71,13 +72,14 @@ class OutsideHardware(EvseHardware):
         self._troubles = Troubles(evse, self._tell)
         self._register_wh = register_wh
         self._gate = Gate()
+        self._untold = Untold()
         self._power_wanted = False
         self._may_be_closed = False
         self._under_way = dict.fromkeys(_COUNTED, 0)
         self._rescued = False
         self._stumbled = False
         self._shown = ""
-        self._look_due_s = bay.at_s
+        self._look_due_s = self._meter_due_s = bay.at_s
         self.sound_at_s = time.monotonic()
         self.first_errors: dict[str, Exception] = {}
         self._workers: dict[str, Worker] = {}
@@ -137,7 +139,7 @@ class OutsideHardware(EvseHardware):
         for worker in workers:
             worker.stop()
         for part in self._instant:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(BaseException):
                 self._devices[part].release()
         return workers
 
@@ -150,8 +152,12 @@ class OutsideHardware(EvseHardware):
 
     def _look_at_instant(self) -> None:
         self._look_due_s = self.bay.at_s + _POLL_S
+        meter_due = self.bay.at_s >= self._meter_due_s
+        if meter_due:
+            self._meter_due_s = self.bay.at_s + _PERIODS_S["meter"]
         for part in self._instant:
-            if part in LOOKED_AT or part == "button":
+            # A meter, too: what it does while nobody charges is heard of, its recovery above all.
+            if part in LOOKED_AT or part == "button" or (part == "meter" and meter_due):
                 self._take(partial(self._do, self._look_order(part), self._devices[part]))
 
     def next_change(self) -> float | None:
@@ -181,7 +187,7 @@ class OutsideHardware(EvseHardware):
         self._stumbled = False
 
     def _let_go(self, device: Any) -> None:
-        (_switching_half(device) if self._two_in_one else device).set_power(False)
+        (switching_half(device) if self._two_in_one else device).set_power(False)
 
     def _endangered(self) -> bool:
         """Whether the contactor hangs while it should be open and may be closed."""
@@ -253,7 +259,7 @@ class OutsideHardware(EvseHardware):
         if part not in self.outside:
             self._do(Order(act, then, partial(self.device_failed, part)), getattr(self.bay, part))
             return
-        order = self._order(part, act, then)
+        order = self._order(part, self._untold.kept(part, effect, act), then)
         if type(effect) in _COUNTED:
             order = self._counted(type(effect), order)
         self._have_done(part, order, urgent=isinstance(effect, effects.OpenContactor))
@@ -276,7 +282,7 @@ class OutsideHardware(EvseHardware):
 
     def _order(self, part: str, act: Callable[[Any], Any], then: Callable[[Any], None]) -> Order:
         if part == "contactor" and self._two_in_one:
-            whole, act = act, lambda device: whole(_switching_half(device))
+            whole, act = act, lambda device: whole(switching_half(device))
         return Order(act, then, partial(self.device_failed, part))
 
     def _counted(self, kind: type[Any], order: Order) -> Order:
@@ -333,7 +339,8 @@ class OutsideHardware(EvseHardware):
         return self._order(part, partial(self._look, part), partial(self.saw, part))
 
     def _look(self, part: str, device: Any) -> Any:
-        """What a device shows. A contactor that did not open is told so again."""
+        """What a device shows. A contactor that did not open, and what could not be told a command, is told again."""
+        self._untold.tell(part, device)
         state = checked(part, device.read())
         if part == "contactor" and state.closed and not self._power_wanted:
             device.set_power(False)
@@ -388,10 +395,3 @@ class OutsideHardware(EvseHardware):
         except Exception:
             self._stumbled = True
             log.exception("EVSE %d: what a device showed could not be taken", self.evse)
-
-
-def _switching_half(device: Any) -> Any:
-    """The contactor of a controller. Raises: DriverUnsupported: it switches nothing."""
-    if isinstance(device, api.Controller):
-        return device.contactor
-    raise api.DriverUnsupported("this pilot switches no contactor", "name one under hardware.contactor")

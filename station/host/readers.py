@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 RANDOM_UID = "RandomUid"
 """The reason of a card that shows another UID each time, where the reader's options refuse those."""
+NOT_ACCEPTED = "NotAccepted"
+"""The reason of a card that is shown while the station is not up: it starts, or reboots."""
 
 
 class Readers:
@@ -30,8 +32,8 @@ class Readers:
     Args:
         configs: the readers.
         evses: all EVSEs, for a reader that names none.
-        feed: takes events of the core, in the loop's thread.
-        told: takes the event ``card``.
+        feed: takes events of the core, in the loop's thread; False where the station is not up.
+        told: takes the event ``card``, and ``token`` for what never became one.
         hand_over: brings a call into the loop's thread.
         pairings: knows the QR codes that choose an EVSE.
     """
@@ -40,7 +42,7 @@ class Readers:
         self,
         configs: tuple[ReaderConfig, ...],
         evses: tuple[int, ...],
-        feed: Callable[[Event], None],
+        feed: Callable[[Event], bool | None],
         told: Callable[[str, dict[str, Any]], None],
         hand_over: Callable[[Callable[[], None]], None],
         pairings: Pairings,
@@ -146,24 +148,28 @@ class Readers:
                 "random": card.random,
             },
         )
+        reason = self._refusal(config, card, text)
+        if reason:
+            self._told("token", refused(config.name, card.technology, text, reason))
+
+    def _refusal(self, config: ReaderConfig, card: api.Card, text: str) -> str:
+        """Why a card never becomes a token; empty: it is one now, or has chosen an EVSE."""
         if card.random and getattr(config.part.parsed, "random_uid", "accept") == "refuse":
-            self._told("token", refused(config.name, card.technology, text, RANDOM_UID))
-        elif card.text is not None and looks_like_pairing(text):
+            return RANDOM_UID
+        if card.text is not None and looks_like_pairing(text):
             evse, reason = self._pairings.chosen(text, config.evses)
-            if evse is not None:
-                self._feed(EvseSelected(evse))
-            else:
-                self._told("token", refused(config.name, card.technology, text, reason))
+            heard = self._feed(EvseSelected(evse)) if evse is not None else None
         else:
-            self._feed(
-                TokenPresented(
-                    IdToken(text),
-                    config.name,
-                    config.evses,
-                    technology=card.technology,
-                    prevalidated=config.prevalidated,
-                )
+            reason = ""
+            shown = TokenPresented(
+                IdToken(text),
+                config.name,
+                config.evses,
+                technology=card.technology,
+                prevalidated=config.prevalidated,
             )
+            heard = self._feed(shown)
+        return NOT_ACCEPTED if heard is False else reason
 
     def lost(self, index: int, reason: str) -> None:
         """A reader is gone: every connector it serves tells ReaderFailure, charging goes on."""
@@ -186,6 +192,11 @@ class Readers:
 
     def _served(self, index: int) -> tuple[int, ...]:
         return self._configs[index].evses or self._evses
+
+    def only_real(self, evse: int | None) -> bool:
+        """Whether an EVSE (None: the station) has readers, and every one of them is hardware."""
+        serving = [config for index, config in enumerate(self._configs) if evse is None or evse in self._served(index)]
+        return bool(serving) and not any(config.part.simulated for config in serving)
 
     def shown(self) -> list[dict[str, Any]]:
         """How the readers that are hardware fare, for the status and the metrics."""

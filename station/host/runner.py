@@ -197,6 +197,12 @@ class Runner:
             self.engine.feed(event)
             self._turned()
 
+    def hears(self, event: Event) -> bool:
+        """Hand an event to the station; whether it is up."""
+        up = self.alive
+        self.feed(event)
+        return up
+
     @property
     def boots(self) -> int:
         """How many boots this process has seen."""

@@ -77,8 +77,8 @@ class Slot:
             if self._opener is None:
                 raise DriverLost("the device was given back")  # released meanwhile, by another thread
             self.prepare(device)
-        except Exception as error:
-            self._error = _as_driver_error(error)
+        except BaseException as error:
+            self._error = as_driver_error(error)
             self._wait()
             if device is not None:
                 _give_back(device, self.name)
@@ -97,7 +97,7 @@ class Slot:
         if self._opener is None or device is None or isinstance(error, NO_LOSS):
             return
         self._device = None
-        self._error = _as_driver_error(error)
+        self._error = as_driver_error(error)
         self._wait()
         _give_back(device, self.name)
 
@@ -119,7 +119,7 @@ class Slot:
         elif device is not None:
             try:
                 calm(device)
-            except Exception:
+            except BaseException:
                 log.exception("%s could not be calmed", self.name)
 
     def _wait(self) -> None:
@@ -132,15 +132,15 @@ def is_instant(device: Any) -> bool:
     return not isinstance(device, Slot) and isinstance(device, Instant) and device.instant
 
 
-def _as_driver_error(error: Exception) -> DriverError:
-    """Vendor libraries raise anything; whatever it is, the device is of no use."""
+def as_driver_error(error: BaseException) -> DriverError:
+    """Vendor libraries raise anything, SystemExit too; whatever it is, the device is of no use."""
     return error if isinstance(error, DriverError) else DriverLost(f"{type(error).__name__}: {error}")
 
 
 def _give_back(device: Any, name: str) -> None:
     try:
         device.release()
-    except Exception:
+    except BaseException:
         log.exception("%s could not be given back", name)
 
 

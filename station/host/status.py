@@ -6,6 +6,7 @@ from typing import Any
 
 from station.clock import utc_text
 from station.core.evse import Evse
+from station.core.facts import SecurityFact, TransactionFact, UnpluggedFact
 from station.core.values import ChargingState, ContactorState, Fault
 from station.host.notices import tag, wire_number
 from station.host.runner import Runner
@@ -20,10 +21,17 @@ def station_status(runner: Runner) -> dict[str, Any]:
         "version": runner.version,
         "online": runner.link.up,
         "boot": boot.value if boot is not None else None,
-        "queue": engine.outbox.queued,
+        "queue": _queue(runner),
         "time": utc_text(runner.utc()),
         "evses": [_evse_status(runner, evse, connector) for evse in engine.evses for connector in evse.connector_ids],
     }
+
+
+def _queue(runner: Runner) -> int:
+    """Transaction messages and security events not yet answered, those that are just being stored included."""
+    engine = runner.engine
+    stored_first = sum(isinstance(fact, _COUNTED) for fact in engine.station.ctx.ledger.untold)
+    return engine.outbox.queued + (stored_first if engine.wiring.central else 0)
 
 
 def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
@@ -46,6 +54,7 @@ def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
     }
 
 
+_COUNTED = (TransactionFact, UnpluggedFact, SecurityFact)
 _STUCK = frozenset({ContactorState.WELDED, ContactorState.STUCK_OPEN})
 
 

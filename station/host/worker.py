@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from drivers.api import DriverLost
 from station.core.frozen import dataclass
-from station.host.slot import Slot
+from station.host.slot import Slot, as_driver_error
 
 log = logging.getLogger(__name__)
 
@@ -152,10 +152,12 @@ class Worker:
             took_s = time.monotonic() - began_s
             if took_s > self.limit_s:
                 raise DriverLost(f"no answer for {took_s:.1f} s")
-        except Exception as error:
+        except BaseException as error:
+            # SystemExit from a device's library, too: a thread that ended would leave the contactor as it is.
+            problem = error if isinstance(error, Exception) else as_driver_error(error)
             # Told first: giving back what is lost may take its time.
-            self._tell(partial(order.failed, error))
-            self.slot.failed(error)
+            self._tell(partial(order.failed, problem))
+            self.slot.failed(problem)
         else:
             self.slot.answered()
             self._tell(partial(order.then, result))

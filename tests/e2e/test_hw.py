@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from station.cli.signals import ordered_ends
 from tests.support.awaited import awaited
 from tests.support.station_process import ROOT, StationProcess, environment, verb
 
@@ -28,7 +29,7 @@ def write(where: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", ordered_ends())
 @awaited
 async def test_a_signal_opens_the_contactor(tmp_path: Path, number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
@@ -40,6 +41,22 @@ async def test_a_signal_opens_the_contactor(tmp_path: Path, number: signal.Signa
     process.send_signal(number)
     rest, _ = await asyncio.wait_for(process.communicate(), 5)
     assert closed["event"] == "closed"
+    assert json.loads(rest.splitlines()[-1])["event"] == "opened"
+    assert process.returncode == 0
+
+
+@awaited
+async def test_who_signals_again_and_again_does_not_leave_it_closed(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "station", "hw", "relay", write(tmp_path), "--close", "10s", "--yes", "--json",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment(tmp_path), cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    await asyncio.wait_for(process.stdout.readline(), 15)
+    # What the end of a session is: the terminal goes, and whoever tidies up insists.
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGTERM):
+        process.send_signal(number)
+    rest, _ = await asyncio.wait_for(process.communicate(), 5)
     assert json.loads(rest.splitlines()[-1])["event"] == "opened"
     assert process.returncode == 0
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from station.cli.signals import ordered_ends
 from tests.support.scripted_csms import ScriptedCsms
 from tests.support.station_process import StationProcess, verb
 from tests.support.strict_csms import StrictCsms
@@ -114,7 +115,7 @@ def test_a_csms_that_is_not_there_yet(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", ordered_ends())
 def test_signals_stop_in_order(tmp_path: Path, how: signal.Signals) -> None:
     async def scenario() -> None:
         async with StrictCsms() as csms, StationProcess(tmp_path, profile(tmp_path, csms.url), *LINES) as cp:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from station.cli.signals import ordered_ends
 from tests.support.awaited import awaited
 from tests.support.pn532_chip import Chip, TypeA, pn532_line
 from tests.support.serial_line import SerialLine, serial_line
@@ -120,7 +121,7 @@ async def test_a_held_card_counts_once_and_ctrl_c_is_an_ordered_end(tmp_path: Pa
     assert await desk.stdout.read() == b""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", ordered_ends())
 @awaited
 async def test_a_signal_leaves_a_pn532_asleep_at_its_first_speed(tmp_path: Path, number: signal.Signals) -> None:
     chip = Chip(baud=921_600)

@@ -79,7 +79,7 @@ class HttpServer:
         await response.write(content if self.cut_after is None else content[: self.cut_after])
         if self.cut_after is not None:
             assert request.transport is not None
-            await asyncio.sleep(0.02)  # what was sent arrives
+            await asyncio.sleep(0.2)  # a reset takes with it what has arrived and is not read yet
             request.transport.abort()
         return response
 

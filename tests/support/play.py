@@ -208,14 +208,14 @@ class Play(Rig):
         self.host.subscribe(self.events.append, None)
         self.host.start()
 
-    async def finish(self) -> None:
-        """Everybody leaves, everything is told."""
+    async def finish(self, quiet_s: float = 200.0) -> None:
+        """Everybody leaves, everything is told. ``quiet_s`` is how long before that nobody does anything."""
         self.csms.lose_next = False
         self.host.runner.stay_offline = False
         await self.until(lambda: self.host.runner.alive)
         self.host.runner.connect()
         await self.until(lambda: self.host.status()["boot"] == "Accepted" and self.host.status()["online"])
-        await asyncio.sleep(200.0)
+        await asyncio.sleep(quiet_s)
         self.command("clear_fault")
         self.command("unplug")
         await self.until(lambda: self.told_all, 400.0)

@@ -75,7 +75,7 @@ def needs_of(profile: Profile, state_directory: Path) -> Needs:
     parts = [part for part in _parts(profile) if not part.simulated]
     devices = sorted({device for part in parts for device in _devices(part)})
     pins, remarks = _pins(profile)
-    outside = {path.parent if path.suffix == ".db" else path for path in (profile.store, profile.state) if path}
+    outside = {path for path in (profile.store and profile.store.parent, profile.state) if path}
     return Needs(
         pins=tuple(pins),
         partings=tuple(_partings(profile)),
@@ -110,6 +110,8 @@ def _devices(part: PartConfig) -> Iterator[str]:
     for value in options.values():
         if isinstance(value, str) and value.startswith("/dev/"):
             yield from _classes(value)
+    if part.driver == "hid":  # by a name, or by a link of the installer's own
+        yield "char-input"
 
 
 def _classes(path: str) -> Iterator[str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from typing import Final
 from station.cli.install import files
 from station.cli.install.needs import Needs, needs_of
 from station.cli.install.safe_stop import script_text
-from station.cli.install.unit import NAME, quoted, unit_text
-from station.cli.service_env import ServiceEnvironment
+from station.cli.install.unit import NAME, argument, unit_text
+from station.cli.service_env import PLACEHOLDER, ServiceEnvironment
 from station.config import Loaded, Overrides, load
 
 STATE: Final = Path("/var/lib", NAME)
@@ -25,6 +26,7 @@ SCRIPT: Final = Path("/usr/local/lib", NAME, "open-contactors.py")
 UNIT: Final = Path("/etc/systemd/system", f"{NAME}.service")
 _SYSTEM_PYTHON: Final = Path("/usr/bin/python3")
 _HOMES: Final = (Path("/home"), Path("/root"), Path("/run/user"))
+_PRIVATE: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - named, not used
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,13 @@ def make_plan(loaded: Loaded, profile: Path, names: tuple[str, ...], user: str) 
         files=tuple(_files(needs, profile, names, user, interpreter)),
         commands=tuple(_commands(needs, profile, user)),
         next_steps=tuple(_next_steps(needs, names)),
-        remarks=(*loaded.warnings, *needs.remarks),
-        problems=tuple(_problems(profile, interpreter)),
+        remarks=(*loaded.warnings, *needs.remarks, *_remarks(profile, interpreter)),
+        problems=tuple(_problems(needs, profile, interpreter)),
     )
 
 
 def _files(needs: Needs, profile: Path, names: tuple[str, ...], user: str, interpreter: Path) -> Iterator[File]:
-    stop = f"{quoted(_plain_python(interpreter))} -I -S {quoted(SCRIPT)}" if needs.has_to_stop else None
+    stop = f"{argument(_plain_python(interpreter))} -I -S {argument(SCRIPT)}" if needs.has_to_stop else None
     yield File(
         UNIT,
         unit_text(needs, profile=profile, interpreter=interpreter, user=user, stop_command=stop, secrets=SECRETS),
@@ -133,11 +135,27 @@ def _next_steps(needs: Needs, names: tuple[str, ...]) -> Iterator[str]:
     yield f"systemctl status {NAME}; journalctl -u {NAME} -f"
 
 
-def _problems(profile: Path, interpreter: Path) -> Iterator[tuple[str, str]]:
+def _remarks(*paths: Path) -> Iterator[str]:
+    for path in paths:
+        if any(path.is_relative_to(folder) for folder in _PRIVATE):
+            yield f"{path}: the service has a /tmp of its own, and does not see this one."
+
+
+def _problems(needs: Needs, profile: Path, interpreter: Path) -> Iterator[tuple[str, str]]:
+    for path in (profile, interpreter):
+        if not str(path).isprintable():
+            yield f"{str(path)!r}: no line of a unit can hold that name", "give the folder another name"
+    for path in needs.write_paths:
+        if PLACEHOLDER in str(path):
+            yield (
+                "store or state has a part from the environment, which is not known here",
+                "export it for this command, or write the path into the profile",
+            )
     if _hidden(profile):
+        ours = FOLDER / "station.yaml"
         yield (
             f"{profile} lies in a home folder, which the service cannot see",
-            f"mkdir -p {FOLDER} && cp {profile} {FOLDER}/station.yaml && station install {FOLDER}/station.yaml",
+            f"mkdir -p {FOLDER} && cp {shlex.quote(str(profile))} {ours} && station install {ours}",
         )
     if _hidden(interpreter):
         yield (

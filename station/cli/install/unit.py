@@ -7,6 +7,7 @@ station whether the clock is synchronised; without capabilities nobody can set i
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from station.cli.install.needs import Needs
 
 WATCHDOG_S: Final = 2
 NAME: Final = "ocpp-station"
+_PLAIN: Final = re.compile(r"[\w/.+,:@=%-]+")
 
 
 def unit_text(
@@ -36,7 +38,7 @@ def unit_text(
         "[Service]",
         "Type=notify",
         "NotifyAccess=main",
-        f"ExecStart={quoted(interpreter)} -P -m station run {quoted(profile)}",
+        f"ExecStart={argument(interpreter)} -P -m station run {argument(profile)}",
         *_stop(stop_command),
         f"User={user}",
         f"Group={user}",
@@ -74,9 +76,14 @@ def unit_text(
 
 
 def quoted(path: Path) -> str:
-    """A path as units spell it."""
-    text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{text}"' if any(letter.isspace() for letter in text) else text
+    """A path as units spell it. The line must end where it does: control characters are refused by `plan`."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'
+
+
+def argument(path: Path) -> str:
+    """The same in a command line, where a dollar begins a variable."""
+    return quoted(path).replace("$", "$$")
 
 
 def _stop(command: str | None) -> list[str]:

@@ -151,6 +151,8 @@ def meter_fault(host: Host, params: Params) -> Data:
 def reader_fault(host: Host, params: Params) -> Data:
     """Lose the reader of an EVSE (of all where none is named), or bring it back."""
     evse = evse_of(host, params)[0].id if "connector" in params or "evse" in params else None
+    if host.readers.only_real(evse):
+        raise CommandRefused(f"the readers of {f'EVSE {evse}' if evse else 'this station'} are real hardware")
     lost = params["kind"] == "lost"
     event = events.FaultRaised if lost else events.FaultCleared
     for one in host.runner.engine.evses:

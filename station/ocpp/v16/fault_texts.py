@@ -46,9 +46,9 @@ def _first(standing: Sequence[Standing]) -> Standing:
 
 
 def _info(first: Standing, standing: Sequence[Standing]) -> str:
-    """Its own text, and the names of the others, latest first, as far as there is room."""
-    text = first.text
-    for one in reversed(standing):
+    """Its own text, and the names of the others as far as there is room: grave ones, then the rest, latest first."""
+    text, latest = first.text, standing[::-1]
+    for one in sorted(latest, key=lambda one: not one.row.grave):
         name = one.row.code or one.fault.value
         if one is not first and name not in text:
             more = f"{text}; {name}" if text else f"also {name}"

@@ -96,7 +96,7 @@ def token_info(info: Mapping[str, Any], view: View) -> TokenInfo:
     """IdTagInfo (OCPP 1.6 §7.27); what was accepted until a moment that is past is Expired."""
     said = id_tag_info(info)
     if said.status is TokenStatus.ACCEPTED and said.expires is not None and said.expires <= view.now_utc():
-        return replace(said, status=TokenStatus.EXPIRED, raw=TokenStatus.ACCEPTED.value)
+        return replace(said, status=TokenStatus.EXPIRED)
     return said
 
 

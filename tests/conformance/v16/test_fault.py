@@ -162,6 +162,25 @@ async def test_without_a_meter_no_new_session_where_the_profile_says_so() -> Non
         await plug_and_tap(rig)
 
 
+@pytest.mark.spec("OCPP 1.6 §7.6")
+@virtual
+async def test_a_meter_that_is_still_silent_after_a_power_cut_is_told_anew() -> None:
+    async with Rig() as rig:
+        await rig.boot()
+        await rig.do("meter_fault", kind="silent")
+        await rig.until(lambda: rig.csms.last("StatusNotification")["errorCode"] == "PowerMeterFailure")
+        before = len(rig.heard_all("BootNotification"))
+        await rig.do("power_cycle")
+        await rig.until(lambda: len(rig.heard_all("BootNotification")) > before)
+        await rig.quiet()
+        last = rig.csms.last("StatusNotification")
+        assert (last["status"], last["errorCode"]) == ("Available", "PowerMeterFailure")
+        await rig.do("meter_fault", kind="none")
+        await rig.quiet()
+        last = rig.csms.last("StatusNotification")
+        assert (last["status"], last["errorCode"]) == ("Available", "NoError")
+
+
 @pytest.mark.spec("J02.FR.16", "OCPP 1.6 §6.49")
 @virtual
 async def test_a_register_that_fell_stays_a_fault_until_a_new_meter_is_named() -> None:

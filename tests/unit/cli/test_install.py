@@ -27,7 +27,7 @@ from station.cli.install import apply, plan
 from station.cli.install.needs import Pin, pin_line
 from station.cli.install.plan import SCRIPT, SECRETS, UNIT, File
 from station.cli.install.safe_stop import script_text
-from station.cli.install.unit import quoted
+from station.cli.install.unit import argument, quoted
 from station.cli.main import build
 from tests.support.openevse import FakeOpenEvse
 from tests.support.serial_line import serial_line
@@ -175,8 +175,57 @@ def test_pins_by_number(text: Any, line: int | None) -> None:
 
 
 def test_odd_paths_are_quoted() -> None:
-    assert quoted(Path("/a b/50%$x")) == '"/a b/50%%$$x"'
-    assert quoted(Path("/plain")) == "/plain"
+    assert argument(Path("/a b/50%$x")) == '"/a b/50%%$$x"'
+    assert quoted(Path("/a b/50%$x")) == '"/a b/50%%$x"'
+    assert quoted(Path("/plain-1.0")) == argument(Path("/plain-1.0")) == "/plain-1.0"
+
+
+ODD = ("o'brien", 'quo"te', "sp ace", " ; ", "semi;colon", "50%n", "$HOME", "${X}", "back\\nslash", "#", "ü€", "*?")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_reads_odd_paths(tmp_path: Path) -> None:
+    for number, name in enumerate(ODD):
+        folder = tmp_path / name
+        folder.mkdir()
+        text = "\n".join(unit(write(folder)))
+        service = tmp_path / f"odd{number}.service"
+        service.write_text(text)
+        done = subprocess.run(["systemd-analyze", "verify", str(service)], capture_output=True, text=True, check=False)
+        assert service.name not in done.stdout + done.stderr, (name, done)
+
+
+@pytest.mark.parametrize("name", ["new\nline", "x\nExecStartPre=/bin/true", "tab\t", "bell\a", "line\u2028"])
+def test_a_path_that_no_line_can_hold_is_refused(tmp_path: Path, root: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    result = run(write(folder), "--prefix", str(root))
+    assert (result.exit_code, "another name" in result.stderr) == (1, True)
+    assert not root.exists()
+
+
+def test_a_store_of_any_name_is_a_file(tmp_path: Path) -> None:
+    data = planned(write(tmp_path, more="store: /srv/charger/store\nstate: /srv/state.db\n"))
+    text = data["texts"][str(UNIT)]
+    assert [line for line in text.splitlines() if line.startswith("ReadWrite")] == [
+        "ReadWritePaths=/srv/charger",
+        "ReadWritePaths=/srv/state.db",
+    ]
+
+
+def test_a_store_that_the_environment_names_must_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, more='store: "${WHERE_IT_IS}/s.db"\n')
+    problems = json.loads(run(path, "--dry-run", "--json").stdout)["problems"]
+    assert "environment" in problems[0]["message"]
+    monkeypatch.setenv("WHERE_IT_IS", "/srv/x")
+    assert "ReadWritePaths=/srv/x" in unit(path)
+
+
+@pytest.mark.parametrize("device", ["Sycreader RFID", "/dev/door"])
+def test_a_keyboard_reader_may_be_opened_whatever_it_is_called(tmp_path: Path, device: str) -> None:
+    data = planned(write(tmp_path, readers=f"{{driver: hid, device: {device}}}"))
+    assert "DeviceAllow=char-input rw" in data["texts"][str(UNIT)]
+    assert "m ocpp-station input\n" in data["texts"]["/etc/sysusers.d/ocpp-station.conf"]
 
 
 # --- what it refuses ----------------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def test_one_reader_that_is_gone_does_not_stop_the_other(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--reader", "pn523:/dev/x"), 5, "did you mean 'pn532'"),
+        (("--reader", "pn523:/dev/x"), 2, "did you mean 'pn532'"),
         (("--reader", "pn532:/dev/x,gap=soon"), 2, "gap"),
         (("--reader", "keyboard"), 2, "reads no cards"),
         (("--profile", "not-there.yaml"), 2, "station init"),
@@ -242,19 +242,40 @@ def test_no_reader_says_what_to_type(found: list[Found], message: str, monkeypat
     assert message in result.stderr
 
 
-def test_a_typed_card_is_explained_without_a_station(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(_to: str | None) -> Target:
-        raise NotFoundError("no station runs here", "station run")
+def nobody(_to: str | None) -> Target:
+    raise NotFoundError("no station runs here", "station run")
 
+
+def test_a_typed_card_is_explained_without_a_station(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "find", nobody)
     result = tap("04:A1:B2:C3", "--explain")
     assert result.exit_code == 0
     assert "3283263748" in result.stdout
     assert "shown to no station" in result.stderr
     assert json.loads(tap("04A1B2C3", "--explain", "--json").stdout)["forms"][0]["token"] == "04A1B2C3"
-    # Without --explain, and for what is no UID, a station is needed.
+    # Without --explain a station is needed.
     assert tap("04A1B2C3").exit_code == 1
-    assert tap("HELLO", "--explain").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("card", "fits"),
+    [("HELLO", "1.6 2.0.1"), ("04A1B", "1.6 2.0.1"), ("CARD #1", "1.6"), ("ÄÖ", "neither"), ("A" * 100, "neither")],
+)
+def test_a_typed_card_that_is_no_uid_is_itself(monkeypatch: pytest.MonkeyPatch, card: str, fits: str) -> None:
+    monkeypatch.setattr(connection, "find", nobody)
+    result = tap(card, "--explain")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0].split(maxsplit=1)[1] == f"{card:<24} {fits}"
+    assert "hex digits in pairs" in result.stdout
+    forms = json.loads(tap(card, "--explain", "--json").stdout)["forms"]
+    assert forms == [{"form": "text", "token": card, "fits": [] if fits == "neither" else fits.split()}]
+
+
+@pytest.mark.parametrize("more", [(), ("--explain",), ("--to", "CP-1"), ("--watch",)])
+def test_an_empty_card_is_no_wish_to_read_readers(more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "find", lambda: pytest.fail("looked for readers"))
+    result = tap("", *more)
+    assert (result.exit_code, "is empty" in result.stderr) == (2, True)
 
 
 def test_a_typed_card_is_explained_and_shown_to_a_station(station: Station) -> None:

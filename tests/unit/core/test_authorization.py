@@ -216,6 +216,37 @@ def test_a_choice_is_for_who_may_go_there(served: tuple[int, ...]) -> None:
     assert of(station.log, ef.TokenEnded)[-1].result == ("ACCEPTED" if served == (2,) else "USED_TO_START")
 
 
+@pytest.mark.parametrize("shown", ["04A1B2C3", "04a1b2c3", "04a1B2c3"])
+def test_the_own_list_knows_a_card_in_whichever_case_its_reader_writes(shown: str) -> None:
+    station = world(("allow",), allow="04A1b2c3")
+    station.plug()
+    station.tap(IdToken(shown))
+    assert of(station.log, ef.TokenEnded)[-1].result == "USED_TO_START"
+
+
+@pytest.mark.spec("C10.FR.03", "C14.FR.03")
+@pytest.mark.parametrize(("final", "result"), [("true", "REJECTED"), ("false", "USED_TO_START")])
+def test_a_refusal_of_the_local_list_is_final_where_the_csms_is_not_to_be_asked(final: str, result: str) -> None:
+    settings = {**PRE, "LocalAuthListCtrlr.DisablePostAuthorize": final}
+    blocked = TokenInfo(TokenStatus.BLOCKED)
+    assert shown(world(settings=settings, listed=blocked)).result == result
+
+
+def test_a_choice_is_used_once() -> None:
+    """The EVSE is free again before the choice is too old; it is not the choice of the next card."""
+    station = World(plan=two(selection="UserInput"))
+    station.plug(1)
+    station.plug(2)
+    station.send(ev.EvseSelected(2))
+    station.tap(CARD)
+    station.run(2)
+    station.tap(CARD)
+    station.unplug(2)
+    station.plug(2)
+    station.tap(OTHER)
+    assert of(station.log, ef.TokenEnded)[-1].result == "ACCEPTED"
+
+
 def test_what_is_in_process_is_known() -> None:
     station = World(plan=two())
     desk = station.station.auth

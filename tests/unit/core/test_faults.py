@@ -53,6 +53,15 @@ def test_two_readers_are_two_sources() -> None:
     assert world.evse.faults == {}
 
 
+def test_nobody_clears_a_word_of_hardware_that_no_row_names() -> None:
+    world = World(settings=V16)
+    world.send(raised(1, "contactor_gremlins"))
+    world.send(ev.FaultCleared(1))
+    assert standing(world) == ["contactor_gremlins"]
+    world.send(cleared(1, "contactor_gremlins"))
+    assert standing(world) == []
+
+
 def test_nobody_clears_what_hardware_still_reports() -> None:
     world = World(settings=V16)
     world.send(raised(1, "emergency_stop"))
@@ -80,6 +89,21 @@ def test_a_contactor_that_is_lost_and_welded_needs_both_to_be_over() -> None:
     assert world.evse.faulted()
     world.send(ev.FaultCleared(1))
     assert not world.evse.faulted()
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_contactor_that_is_lost_is_called_welded_only_when_it_answers(opens: bool) -> None:
+    world = World(settings=V16)
+    world.charge()
+    world.bays[1].welded = True
+    world.send(raised(1, "contactor_lost"))
+    world.run(60)
+    assert standing(world) == ["contactor_lost"]
+    if opens:
+        world.send(ev.ContactorMoved(1, False))
+    world.send(cleared(1, "contactor_lost"))
+    world.run(5)
+    assert standing(world) == ([] if opens else ["contactor_weld"])
 
 
 @pytest.mark.spec("part 2, 3.67 ReasonEnumType")

@@ -44,6 +44,16 @@ def test_a_promise_waits_for_the_batch_of_its_turn_and_for_all_before() -> None:
     assert ledger.close_turn() == [Publish("a", {}), Publish("b", {})]
 
 
+def test_what_is_being_stored_is_known_until_it_is_told() -> None:
+    ledger = Ledger()
+    began = fact(Phase.STARTED)
+    ledger.tell(began)
+    ledger.close_turn()
+    assert list(ledger.untold) == [began]
+    ledger.recorded(ledger.seq)
+    assert list(ledger.untold) == []
+
+
 def test_what_is_emitted_never_waits() -> None:
     ledger = Ledger()
     ledger.put("t", "a", 1)

@@ -188,6 +188,28 @@ def test_a_card_of_another_group_does_not_stop() -> None:
     assert world.evse.transaction is not None
 
 
+def test_a_group_without_a_name_is_not_that_of_a_master_pass() -> None:
+    """No master group is set, which is the empty text too."""
+    world = World(plan=two(), settings=V16)
+    world.charge()
+    world.csms.default = TokenInfo(TokenStatus.ACCEPTED, IdToken("", "Central"))
+    world.plug(2)
+    world.tap(OTHER)
+    assert world.results()[-1] is TokenResult.USED_TO_START
+    assert world.evse.transaction is not None
+
+
+def test_a_remote_start_stops_nothing_of_its_group() -> None:
+    world = World(plan=two(), settings={**V16, "AuthCtrlr.AuthorizeRemoteStart": "true"})
+    world.csms.default = TokenInfo(TokenStatus.ACCEPTED, GROUP)
+    world.charge()
+    world.plug(2)
+    world.send(ev.RemoteStart(1, OTHER, group=GROUP))
+    world.run(5)
+    assert [evse.transaction is not None for evse in world.station.evses] == [True, True]
+    assert world.facts(Phase.ENDED) == []
+
+
 @pytest.mark.spec("C16.FR.02", "C16.FR.03")
 def test_the_master_pass_stops_all_and_starts_nothing() -> None:
     world = World(plan=two(), settings={**V16, "AuthCtrlr.MasterPassGroupId": "MASTER"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -42,6 +43,15 @@ def test_a_row_that_cannot_be_read_is_named(table: str) -> None:
     assert world.station.damaged == [f"{table}/1"]
     world.plug()
     assert world.evse.ev
+
+
+@pytest.mark.parametrize("register", [-5.0, 1e300, math.inf, math.nan, 10**400, True, "12", None])
+def test_a_register_that_cannot_be_keeps_no_reading_out(register: Any) -> None:
+    world = World()
+    world.rows[storage.METER] = {"1": register}
+    world.power_cycle()
+    assert world.station.damaged == ["meter/1"]
+    assert world.evse.meter.floor_wh is None and world.evse.meter.shown_wh is None
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,4 +1,4 @@
-"""Drivers used in a program of one's own, as the interface writes it: ``driver.open(driver.options(...), clock=None)``."""
+"""Drivers used in a program of one's own, as the interface writes it: ``open(options(…))``."""
 
 from __future__ import annotations
 

@@ -44,6 +44,13 @@ METHODS: dict[str, dict[str, list[str]]] = {
     "indicator": {"show": ["state"]},
     "button": {"read": []},
 }
+CALLS: dict[str, list[tuple[Any, ...]]] = {
+    "set_power": [(True,), (False,)],
+    "offer": [(6.0,), (None,)],
+    "set_locked": [(True,), (False,)],
+    "show": [("available",)],
+}
+"""What is called with arguments, and with which; every other method takes none."""
 UNITS = ("_s", "_a", "_v", "_w", "_wh", "_percent")
 
 each_driver = pytest.mark.parametrize("driver", DRIVERS, ids=lambda driver: f"{driver.part}-{driver.name}")
@@ -55,6 +62,15 @@ def counterpart(driver: Driver[Any, Any]) -> contextlib.AbstractContextManager[M
         return contextlib.nullcontext(driver.example)
     double: contextlib.AbstractContextManager[Mapping[str, Any]] = importlib.import_module(name).double()
     return double
+
+
+def halves(driver: Driver[Any, Any], device: Any) -> dict[str, Any]:
+    """The device by part: a controller is a pilot and a contactor."""
+    found = {driver.part: device}
+    if driver.part == "pilot" and isinstance(device, api.Controller):
+        assert device.contactor is device.contactor
+        found["contactor"] = device.contactor
+    return found
 
 
 @pytest.fixture
@@ -91,33 +107,38 @@ def test_options_are_frozen_and_speak_of_units(driver: Driver[Any, Any]) -> None
 
 @each_driver
 def test_device_satisfies_the_protocol_of_its_part(driver: Driver[Any, Any], device: Any) -> None:
-    assert isinstance(device, PROTOCOLS[driver.part])
-    for name, parameters in METHODS[driver.part].items():
-        assert list(inspect.signature(getattr(device, name)).parameters) == parameters
+    for part, half in halves(driver, device).items():
+        assert isinstance(half, PROTOCOLS[part])
+        for name, parameters in METHODS[part].items():
+            assert list(inspect.signature(getattr(half, name)).parameters) == parameters
 
 
 @each_driver
 def test_device_is_safe_when_opened(driver: Driver[Any, Any], device: Any) -> None:
-    if driver.part == "contactor":
-        assert device.read() == api.ContactorState(commanded=False, closed=False)
-    elif driver.part == "lock":
-        assert not device.read().commanded
-    elif driver.part == "pilot":
-        assert device.read().state in "ABEF"
-    elif driver.part == "meter":
-        assert isinstance(device.read(), api.Reading)
-    elif driver.part == "reader":
-        assert isinstance(device.poll(), list)
+    for part, half in halves(driver, device).items():
+        if part == "contactor":
+            assert half.read() == api.ContactorState(commanded=False, closed=False)
+        elif part == "lock":
+            assert not half.read().commanded
+        elif part == "pilot":
+            assert half.read().state in "ABEF"
+        elif part == "meter":
+            assert isinstance(half.read(), api.Reading)
+        elif part == "reader":
+            assert isinstance(half.poll(), list)
 
 
 @each_driver
 def test_release_may_be_called_twice_and_ends_all_use(driver: Driver[Any, Any], device: Any) -> None:
+    parts = halves(driver, device)
     device.release()
     device.release()
-    method = "poll" if driver.part == "reader" else "read" if driver.part != "indicator" else "show"
-    arguments = ["available"] if method == "show" else []
-    with pytest.raises(api.DriverLost):
-        getattr(device, method)(*arguments)
+    for part, half in parts.items():
+        for method in METHODS[part]:
+            for arguments in CALLS.get(method, [()]):
+                with pytest.raises(api.DriverLost):
+                    getattr(half, method)(*arguments)
+        half.release()
 
 
 def test_values_carry_their_units() -> None:

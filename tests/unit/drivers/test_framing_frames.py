@@ -189,3 +189,16 @@ def test_a_flood_of_cards_is_cut() -> None:
     assert [len(part) for part in passed] == [A_POLL, A_POLL, A_SECOND - 2 * A_POLL, *[0] * 7]
     assert flood.limit([cards[0]] * 20, 5.5) == [cards[0]]
     assert flood.limit(cards[50:51], 6.0) == cards[50:51]
+
+
+def test_wiegand_digits_that_hold_more_than_the_bits_are_no_number() -> None:
+    good = next(value for value in range(2, 64) if read(WIEGAND, f"{value:07X}\r\n".encode()))
+    for excess in (1 << 26, 1 << 27):
+        assert read(WIEGAND, f"{good | excess:07X}\r\n".encode()) == []
+
+
+def test_a_start_of_several_bytes_may_come_in_pieces() -> None:
+    bare = FrameFormat(coding="hex", start=b"#*", length=8)
+    card = [Card(bytes.fromhex("04A1B2C3"))]
+    assert read(bare, b"x#", b"*04A1B2C3") == card
+    assert read(bare, *[bytes([byte]) for byte in b"##*04A1B2C3"]) == card

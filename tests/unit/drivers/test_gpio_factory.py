@@ -82,9 +82,11 @@ def test_a_machine_without_gpio_is_left_alone(lgpio: FakeLgpio, devices: Path) -
 
 def test_a_chip_without_permission_says_which_group(lgpio: FakeLgpio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(DeviceMissing) as raised:
-        factory.acquire("lgpio")
-    assert "usermod -aG" in raised.value.hint
+    for owner, group in (("gpio7", "gpio7"), ("root", "gpio")):
+        monkeypatch.setattr(Path, "group", lambda self, owner=owner: owner)
+        with pytest.raises(DeviceMissing) as raised:
+            factory.acquire("lgpio")
+        assert f"usermod -aG {group} " in raised.value.hint
 
 
 def test_a_chip_that_does_not_open_may_come(lgpio: FakeLgpio) -> None:

@@ -180,7 +180,7 @@ def test_a_late_answer_is_not_taken_for_the_next(
     units: Units, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RTU answers carry no number: the old register must not come back as the new one."""
-    with rtu_server(units) as server, opened(server, clock) as meter:
+    with rtu_server(units) as server, opened(server, clock, silent_after="10m") as meter:
         monkeypatch.setattr(units, "async_getValues", _as_it_was(units))
         units.delays_s = [1.0]
         no_reading(meter, clock)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,13 @@ A = Card(b"\x04\x01\x02\x03", "106A")
 class Script:
     """A reader that does what a list says; the last entry lasts."""
 
-    def __init__(self, *polls: list[Card] | Exception) -> None:
+    def __init__(self, *polls: list[Card] | BaseException) -> None:
         self.polls = list(polls)
         self.released = 0
 
     def poll(self) -> list[Card]:
         outcome = self.polls.pop(0) if len(self.polls) > 1 else self.polls[0]
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
@@ -52,8 +53,8 @@ def test_a_card_is_delivered_once_while_it_is_held() -> None:
     assert heard.calls == [A]
 
 
-@pytest.mark.parametrize("error", [DriverLost("gone"), IndexError("gone"), OSError("gone")])
-def test_a_lost_reader_is_told_once_and_reopened(error: Exception) -> None:
+@pytest.mark.parametrize("error", [DriverLost("gone"), IndexError("gone"), OSError("gone"), SystemExit("gone")])
+def test_a_lost_reader_is_told_once_and_reopened(error: BaseException) -> None:
     heard = Heard()
     readers = [Script([], error), Script(error), Script([])]
     opened: list[Script] = []
@@ -69,6 +70,14 @@ def test_a_lost_reader_is_told_once_and_reopened(error: Exception) -> None:
     assert "gone" in str(heard.calls[0])
     assert heard.calls[1] == "back"
     assert [reader.released for reader in opened] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("answer", [None, 5, ["04A1"], [None]])
+def test_what_is_no_list_of_cards_is_a_loss(answer: Any) -> None:
+    heard = Heard()
+    loop, clock = _loop(lambda: Script(answer), heard)
+    clock.advance(loop.step())
+    assert len(heard.calls) == 1 and str(heard.calls[0]).startswith("lost")
 
 
 def test_back_off_grows_to_five_seconds_and_starts_anew_after_success() -> None:
@@ -138,7 +147,7 @@ def test_the_thread_delivers_and_stops() -> None:
 class Hanging(Script):
     """A reader whose poll comes back when it is let go."""
 
-    def __init__(self, *polls: list[Card] | Exception) -> None:
+    def __init__(self, *polls: list[Card] | BaseException) -> None:
         super().__init__(*polls)
         self.entered = threading.Event()
         self.go = threading.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from drivers.nfc.reader import MOST_FAILURES
 from drivers.presence import Presence
 from drivers.readers.pn532 import DRIVER, Pn532
 from tests.support.driver_clock import HandClock
-from tests.support.pn532_chip import Chip, ChipLine, FeliCa, TypeA, TypeB, pn532_line
+from tests.support.pn532_chip import COMMANDS, Chip, ChipLine, FeliCa, TypeA, TypeB, pn532_line
 
 A7 = Card(bytes.fromhex("04A1B2C3D4E5F6"), "106A")
 A4 = Card(bytes.fromhex("04A1B2C3"), "106A")
@@ -224,6 +225,15 @@ def test_a_pupi_made_up_each_time_is_random_and_one() -> None:
     presence = Presence()
     seen = [card for at in range(9) for card in presence.seen(desk.reader.poll(), at / 10)]
     assert [card.random for card in seen] == [True]
+
+
+def test_a_type_b_card_that_misses_every_other_call_is_still_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(technologies=["106B"])
+    desk.chip.put(TypeB("11223344"))
+    hears = itertools.cycle([True, False])
+    polls = COMMANDS[0x4A]
+    monkeypatch.setitem(COMMANDS, 0x4A, lambda chip, data: polls(chip, data) if next(hears) else b"\x00")
+    assert desk.reader.poll() == [Card(bytes.fromhex("11223344"), "106B")]
 
 
 # Disturbances

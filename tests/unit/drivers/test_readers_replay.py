@@ -48,6 +48,7 @@ def test_a_card_between_two_polls_is_not_missed(tmp_path: Path) -> None:
         "- {at: 2s, uid: XY}",
         "- {at: 2s, uid: 04, wo: 1}",
         "- at",
+        "- {at: 1s, uid: " + "04" * 33 + "}",
         "at: 2s",
         "{",
         '{"at": ',

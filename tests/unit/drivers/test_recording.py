@@ -108,3 +108,22 @@ def test_two_readers_share_a_file(tmp_path: Path) -> None:
             reader.poll()
             reader.release()
     assert run(ReplayReader(ReplayOptions(file=file), clock), clock, 1) == [EM, LINE]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        Card(bytes.fromhex("AABBCCDD"), "106B", random=True),
+        Card(bytes.fromhex("08112233"), "106A", random=True),
+        Card(bytes.fromhex("08112233"), "Wiegand34"),
+        Card(bytes.fromhex("01FE030405060708"), "212F", random=True),
+    ],
+    ids=lambda card: card.technology,
+)
+def test_what_is_random_stays_so(tmp_path: Path, card: Card) -> None:
+    script, clock, file = Scripted(), HandClock(), tmp_path / "cards.jsonl"
+    reader = Recorder(file, clock).around(script)
+    script.there = [card]
+    run(reader, clock, 1)
+    reader.release()
+    assert run(ReplayReader(ReplayOptions(file=file), clock), clock, 2) == [card]

@@ -172,6 +172,12 @@ def test_no_permission_says_what_to_type(tmp_path: Path) -> None:
     assert isinstance(error, DeviceMissing) and "sudo usermod -aG" in error.hint
 
 
+def test_nobody_is_told_to_join_the_group_of_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "group", lambda self: "root")
+    error = explain("/dev/ttyUSB0", PermissionError(errno.EACCES, "no"))
+    assert "usermod -aG dialout" in error.hint
+
+
 def test_a_device_node_without_hardware_and_one_that_takes_no_settings(tmp_path: Path) -> None:
     (tmp_path / "ttyS7").touch()
     assert isinstance(explain(str(tmp_path / "ttyS7"), OSError(errno.EIO, "no")), DeviceMissing)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from drivers.api import Card
 from station.host.execution import CommandRefused
 from tests.support.rig import CARD, Rig
 from tests.support.scripted_csms import CallError
@@ -61,6 +62,34 @@ def test_a_contactor_that_does_not_close_is_told_at_once(version: str) -> None:
         assert loop.time() - began < 5
 
     play(version, story)
+
+
+@BOTH
+def test_a_number_longer_than_the_version_carries_is_refused_by_the_station(version: str) -> None:
+    most = 20 if version == "1.6" else 36
+
+    async def story(rig: Rig) -> None:
+        refused = await rig.do("tap", tagId="A" * (most + 1))
+        assert (refused["result"], refused["reason"]) == ("REJECTED", "TokenTooLong")
+        rig.host.readers.card(0, Card(bytes(range(1, most // 2 + 2)), "106A"))
+        assert rig.told("token")[-1]["reason"] == "TokenTooLong"
+        assert rig.heard_all("Authorize") == []
+        assert (await rig.do("tap", tagId="A" * most))["result"] == "ACCEPTED"
+        assert len(rig.heard_all("Authorize")) == 1
+
+    play(version, story)
+
+
+@BOTH
+def test_a_reader_that_is_hardware_cannot_be_lost_by_a_command(version: str) -> None:
+    async def story(rig: Rig) -> None:
+        with pytest.raises(CommandRefused, match="the readers of EVSE 1 are real hardware"):
+            await rig.do("reader_fault", connector=1, kind="lost")
+        await rig.do("reader_fault", connector=2, kind="lost")
+        assert rig.host.status()["evses"][1]["faults"] == ["ReaderFailure"]
+
+    readers = [{"driver": "udp", "evses": [1]}, {"driver": "http", "evses": [2]}]
+    play(version, story, profile={"evses": [{"id": 1}, {"id": 2}], "auth": {"readers": readers}})
 
 
 @BOTH

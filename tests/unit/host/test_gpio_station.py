@@ -15,9 +15,9 @@ from tests.support.gpio_physics import Contactor, DrivenPin, Lock, TimedPin
 from tests.support.rig import LoopClock, Rig, virtual
 
 CARD = "04A1B2C3"
-EMERGENCY_STOP = 22
+EMERGENCY_STOP, RCD = 22, 23
 WIRED: dict[str, dict[str, Any]] = {
-    "contactor": {"pin": 17, "feedback_pin": 27, "emergency_stop_pin": EMERGENCY_STOP, "rcd_pin": 23},
+    "contactor": {"pin": 17, "feedback_pin": 27, "emergency_stop_pin": EMERGENCY_STOP, "rcd_pin": RCD},
     "meter": {"pin": 18, "pulses_per_kwh": 1000},
     "indicator": {"green_pin": 20, "blue_pin": 21, "patterns": {"charging": "blue", "preparing": "green"}},
     "button": {"pin": 25},
@@ -156,6 +156,48 @@ def test_the_emergency_stop_opens_within_a_look_and_closes_nothing_afterwards(ve
             await bench.rig.until(lambda: "Faulted" in bench.rig.statuses())
             await bench.rig.wait(30)
             assert not bench.contactor.energised
+
+    run()
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_a_residual_current_ends_the_session_and_its_reset_allows_another(version: str) -> None:
+    @virtual
+    async def run() -> None:
+        async with Bench(version) as bench:
+            await bench.charge()
+            bench.contactor.pressed.add(RCD)
+            await bench.rig.until(lambda: bench.rig.status["faults"] == ["GroundFailure"])
+            assert not bench.contactor.energised
+            await bench.rig.until(lambda: bench.rig.statuses()[-1] == "Faulted")
+            await bench.rig.do("clear_fault", connector=1)
+            assert bench.rig.status["faults"] == ["GroundFailure"], "nobody talks it away"
+            bench.contactor.pressed.clear()
+            await bench.rig.until(lambda: not bench.rig.status["faults"])
+            await bench.rig.do("unplug", connector=1)
+            await bench.charge()
+
+    run()
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_a_contactor_that_does_not_close_is_a_fault_until_it_agrees_and_somebody_clears_it(version: str) -> None:
+    @virtual
+    async def run() -> None:
+        async with Bench(version) as bench:
+            bench.contactor.stuck = True
+            await bench.rig.do("plug_in", connector=1)
+            bench.rig.host.execute("tap", {"tagId": CARD})
+            await bench.rig.until(lambda: bench.rig.status["faults"] == ["PowerSwitchFailure"])
+            await bench.rig.until(lambda: bench.rig.statuses()[-1] == "Faulted")
+            assert not bench.contactor.energised
+            bench.contactor.stuck = False
+            await bench.rig.wait(5)
+            assert bench.rig.status["faults"] == ["PowerSwitchFailure"]
+            await bench.rig.do("clear_fault", connector=1)
+            await bench.rig.until(lambda: not bench.rig.status["faults"])
+            await bench.rig.do("unplug", connector=1)
+            await bench.charge()
 
     run()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drivers.api import DriverLost
+from drivers.api import Card, DriverLost
 from station.host.lights import ANSWER_S
 from tests.support.rig import Rig
 from tests.support.virtual_loop import run_virtual
@@ -84,6 +84,19 @@ def test_a_refused_card_and_a_lamp_that_is_lost() -> None:
             await rig.do("plug_in", evse=1)
             await rig.do("tap", tagId="04A1B2C3D4E5F6", evse=1)
             assert not rig.host.status()["evses"][0]["faults"]
+
+    run_virtual(scenario())
+
+
+def test_what_never_became_a_token_is_refused_in_lights_too() -> None:
+    async def scenario() -> None:
+        async with LitRig() as rig:
+            await rig.boot()
+            rig.lamps[1].heard()
+            rig.host.readers.card(0, Card(b"", text="ocpp://ELSEWHERE?connector=1"))
+            assert rig.told("token")[-1]["reason"] == "UnknownStation"
+            await rig.wait(ANSWER_S + 0.1)
+            assert rig.lamps[1].heard() == ["refused", "available"]
 
     run_virtual(scenario())
 

@@ -31,15 +31,20 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[Any] = []
         self.told: list[tuple[str, dict[str, Any]]] = []
+        self.up = True
         profile = from_mapping(PROFILE, Path("/nonexistent"), env={}).profile
         self.readers = Readers(
             profile.auth.readers,
             (1, 2),
-            self.events.append,
+            self.feed,
             lambda *told: self.told.append(told),
             lambda call: call(),
             Pairings(profile.station.id, profile.evses),
         )
+
+    def feed(self, event: Any) -> bool:
+        self.events.append(event)
+        return self.up
 
 
 CARD = Card(bytes.fromhex("04a1b2c3"), "106A", False)
@@ -54,6 +59,16 @@ def test_a_card_is_told_and_presented_as_its_reader_spells_it() -> None:
     assert heard.told[0] == (
         "card", {"reader": "keyboard", "tagId": "04A1B2C3", "technology": "106A", "random": False},
     )  # fmt: skip
+
+
+def test_a_card_that_is_shown_before_the_station_is_up_is_refused_with_a_word() -> None:
+    heard = Heard()
+    heard.up = False
+    heard.readers.card(0, CARD)
+    assert [name for name, _ in heard.told] == ["card", "token"]
+    refused = heard.told[1][1]
+    assert (refused["tagId"], refused["result"], refused["reason"]) == ("04A1B2C3", "REJECTED", "NotAccepted")
+    assert [step["step"] for step in refused["trace"]] == ["presented", "result"]
 
 
 def test_a_lost_reader_is_a_fault_of_what_it_serves_once() -> None:

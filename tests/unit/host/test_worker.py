@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,37 @@ def test_what_fails_is_told_and_ends_nothing() -> None:
     one.submit(order(lambda: "alive", results))
     assert isinstance(results.get(timeout=2), ZeroDivisionError)
     assert results.get(timeout=2) == "alive"
+    one.stop()
+    one.join()
+
+
+@pytest.mark.parametrize("ending", [SystemExit, GeneratorExit, KeyboardInterrupt, CancelledError])
+def test_no_exception_of_a_device_ends_its_thread(ending: type[BaseException]) -> None:
+    def leave() -> None:
+        raise ending("gone")
+
+    results: Results = queue.SimpleQueue()
+    one = worker(leave)
+    one.start()
+    one.submit(order(leave, results))
+    one.submit(order(lambda: "alive", results))
+    error = results.get(timeout=2)
+    assert isinstance(error, DriverLost) and ending.__name__ in str(error)
+    assert results.get(timeout=2) == "alive"
+    one.stop()
+    one.join()
+
+
+def test_an_opening_that_would_end_the_thread_is_tried_again() -> None:
+    def leave() -> None:
+        raise SystemExit(1)
+
+    results: Results = queue.SimpleQueue()
+    one = Worker("evse-1-test", lambda call: call(), Slot(leave))
+    one.start()
+    for _ in range(2):
+        one.submit(order(lambda: "never", results))
+        assert isinstance(results.get(timeout=2), DriverLost)
     one.stop()
     one.join()
 

@@ -59,6 +59,9 @@ def _start_refused(payload: Payload, view: View) -> str:
     evse = payload.get("evseId")
     if evse is not None and find_evse(view, evse) is None:
         return "UnknownEvse"
+    token = payload["idToken"]
+    if not token["idToken"] and token["type"] != "NoAuthorization":
+        return "InvalidIdToken"
     profile = payload.get("chargingProfile")
     return "InvalidProfile" if profile is not None and _is_invalid(profile, view) else ""
 

@@ -47,6 +47,12 @@ def test_danger_goes_first_and_the_others_are_named() -> None:
     )
 
 
+def test_another_danger_is_named_before_what_came_later() -> None:
+    assert told(by("emergency_stop"), by("residual_current"), by("over_temperature")) == Told(
+        "Faulted", "GroundFailure", "residual current device tripped; EmergencyStop", "ResidualCurrent"
+    )
+
+
 def test_else_the_latest_goes_first() -> None:
     assert told(by("over_temperature"), by("over_voltage")) == Told(
         "Faulted", "OverVoltage", "over-voltage; OverTemperature", "OverVoltage"

@@ -406,7 +406,7 @@ class TestAnswers:
             ),
             (
                 {"status": "Accepted", "expiryDate": "2026-01-01T00:00:00Z"},
-                TokenInfo(TokenStatus.EXPIRED, expires=EPOCH, raw="Accepted"),
+                TokenInfo(TokenStatus.EXPIRED, expires=EPOCH),
             ),
             (
                 {"status": "Blocked", "expiryDate": "2025-01-01T00:00:00Z"},

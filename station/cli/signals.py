@@ -1,0 +1,11 @@
+"""Which signals are an ordered end of a verb: for `run`, `tap` and `hw`, which have hardware to give back."""
+
+from __future__ import annotations
+
+import signal
+
+
+def ordered_ends() -> tuple[signal.Signals, ...]:
+    """SIGINT, SIGTERM, and SIGHUP (a terminal or an SSH session that is gone) unless `nohup` said to ignore that."""
+    ends = (signal.SIGINT, signal.SIGTERM)
+    return ends if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (*ends, signal.SIGHUP)
