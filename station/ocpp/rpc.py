@@ -334,7 +334,7 @@ class Rpc:
         if any(frame.id == message_id for message_id, _ in self._pending.values()):
             return rules.same_id, "a call with this id is being handled"
         if len(self._pending) >= rules.max_unanswered:
-            return ErrorKind.INTERNAL, "too many unanswered calls"
+            return ErrorKind.GENERIC, "too many unanswered calls"
         return None
 
     def _on_result(self, frame: CallResult, now: float) -> list[RpcEvent]:
