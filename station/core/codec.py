@@ -68,6 +68,7 @@ def from_row(cls: type[T], row: Any) -> T:
 
 
 _NEVER = object()
+_PLAIN: Any = {bool: bool, int: int, float: (int, float), str: str}
 
 
 @cache
@@ -78,14 +79,23 @@ def _decoder(annotation: Any) -> Callable[[Any], Any]:
         return lambda row: None if row is None else inner(row)
     if origin is tuple:
         item = _decoder(get_args(annotation)[0])
-        return lambda row: tuple(item(entry) for entry in row)
+        return lambda row: tuple(item(entry) for entry in _checked(row, (list, tuple)))
     if annotation is datetime:
         return datetime.fromisoformat
+    if annotation in _PLAIN:
+        # Somebody may have written into the store: a text where a number belongs must not turn up later.
+        return lambda row: _checked(row, _PLAIN[annotation])
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return annotation
     if is_dataclass(annotation):
         return _record(annotation)
     return lambda row: row
+
+
+def _checked(row: Any, kinds: Any) -> Any:
+    if not isinstance(row, kinds) or (isinstance(row, bool) and kinds is not bool):
+        raise TypeError(f"a {type(row).__name__} stands where something else belongs")
+    return row
 
 
 def _record(cls: Any) -> Callable[[Any], Any]:

@@ -265,6 +265,7 @@ async def _played(version: str, wiring: str, script: Script, before: Script = ()
             await asyncio.sleep(1.0)
             assert not world.coil, "the contactor is left closed"
             assert world.offered_a is None, "the offer is left"
+            assert all(world.released.values()), f"not everything was given back: {world.released}"
     finally:
         logging.getLogger().removeHandler(errors)
     assert not step.ended_by, step.ended_by
@@ -313,7 +314,7 @@ VERSIONS = st.sampled_from(["1.6", "2.0.1"])
 CHARGING: Script = (("plug",), ("tap", CARDS[0]), ("run", 1.0))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VERSIONS, st.sampled_from(WIRINGS), st.booleans(), SCRIPTS)
 def test_whatever_hardware_does(version: str, wiring: str, charging: bool, script: Script) -> None:
     run_virtual(_played(version, wiring, (*CHARGING, *script) if charging else script))

@@ -42,3 +42,11 @@ def test_who_looks_need_not_wait_for_the_next_edge() -> None:
     assert debounce.steady
     assert debounce.look(0.02) is None
     assert debounce.edge(0.05, OFF) is None
+
+
+def test_an_edge_that_changes_nothing_does_not_begin_anew() -> None:
+    contact = Debounce(0.05)
+    assert contact.edge(1.0, False) is None
+    assert contact.edge(2.0, True) is None
+    assert contact.edge(2.03, True) is None
+    assert contact.edge(2.06, False) == 2.0

@@ -69,3 +69,10 @@ def test_a_fast_forward_meter_goes_on() -> None:
     guard = Guard(22_000.0, lambda value: 1.0)
     shown = [guard.believes(1000.0 * number, float(number)) for number in range(1, 8)]
     assert shown == [True, False, True, False, True, False, True]
+
+
+def test_a_zero_between_two_jumps_makes_the_second_one_the_first_again(guard: Guard) -> None:
+    assert not guard.believes(50_000.0, 1.0)
+    assert not guard.believes(0.0, 2.0)
+    assert not guard.believes(50_001.0, 3.0)
+    assert guard.believes(50_002.0, 4.0)

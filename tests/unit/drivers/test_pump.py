@@ -218,6 +218,12 @@ def test_an_opening_that_does_not_come_back_is_a_loss_too() -> None:
     assert heard.calls[1:] == ["back"]
 
 
+def test_an_idle_reader_is_asked_at_most_twenty_times_a_second() -> None:
+    """A PN532 costs a small machine about a millisecond of its processor a question."""
+    loop, _ = _loop(lambda: Script([]), Heard())
+    assert loop.step() >= 0.05
+
+
 def test_an_idle_reader_never_hangs() -> None:
     heard = Heard()
     loop, clock = _loop(lambda: Script([]), heard)

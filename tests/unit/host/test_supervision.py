@@ -57,6 +57,21 @@ def test_it_waits_for_the_first_look_and_not_for_ever() -> None:
     run_virtual(scenario())
 
 
+def test_it_waits_for_every_evse() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        fast: Any = Watched(loop)
+        slow: Any = Watched(loop)
+        done: list[bool] = []
+        when_read([fast, slow], loop, lambda: done.append(slow.unread))
+        loop.call_later(0.1, setattr, fast, "unread", False)
+        loop.call_later(1.0, setattr, slow, "unread", False)
+        await asyncio.sleep(3)
+        assert done == [False]
+
+    run_virtual(scenario())
+
+
 def test_an_evse_that_is_out_of_order_makes_the_station_unsound_until_it_is_in_order(monkeypatch: Any) -> None:
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
