@@ -19,6 +19,7 @@ from drivers.sim.bay import Bay
 from station.core import effects, events, hardware_faults
 from station.core.effects import Effect
 from station.core.events import Event
+from station.host.flicker import Flicker
 from station.host.gate import Gate, switching_half
 from station.host.hardware import LOOKED_AT, NO_FAULT, PARTS, EvseHardware, Feed, ignore, nobody
 from station.host.readings import Taken, checked, checked_reading, highest
@@ -76,6 +77,7 @@ class OutsideHardware(EvseHardware):
         self._power_wanted = False
         self._may_be_closed = False
         self._under_way = dict.fromkeys(_COUNTED, 0)
+        self._flicker = Flicker()
         self._rescued = False
         self._stumbled = False
         self._shown = ""
@@ -224,8 +226,10 @@ class OutsideHardware(EvseHardware):
             gone = tuple(other for other, device in self._devices.items() if device is self._devices[part])
         if self._feed is nobody:
             self.first_errors.setdefault("pilot" if len(gone) > 1 else part, error)
+        now_s = time.monotonic()
         for one in gone:
             self.unheard.discard(one)
+            self._flicker.failed(one, now_s, lost=one in self._lost)
             super().device_failed(one, error)
 
     def _lament(self, part: str, error: Exception) -> None:
@@ -234,7 +238,8 @@ class OutsideHardware(EvseHardware):
 
     def _answers(self, part: str) -> None:
         self.unheard.discard(part)
-        super()._answers(part)
+        if part not in self._lost or self._flicker.back(part, time.monotonic()):
+            super()._answers(part)
 
     def _heard(self, part: str, result: object) -> None:
         """A part that shows nothing did what it was told, or is there."""

@@ -114,14 +114,16 @@ def test_a_card_starts_a_session_and_stops_it_and_a_held_card_does_not(
     asyncio.run(scenario())
 
 
-def test_killed_with_the_chip_at_another_speed_it_needs_no_power_cycle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_killed_with_the_chip_at_another_speed_it_needs_no_power_cycle(tmp_path: Path, version: str) -> None:
     async def scenario() -> None:
         with pn532_line() as (chip, line):
-            async with central() as middle, station(tmp_path, middle.csms, "1.6", "pn532", line.path) as cp:
+            async with central() as middle, station(tmp_path, middle.csms, version, "pn532", line.path) as cp:
                 await cp.event("connected")
                 await cp.do("plug_in", connector=1)
                 chip.put(CARD)
-                await cp.event("transaction_started")
+                await cp.holds(lambda status: charging(status["evses"][0]))
+                await until(lambda: middle.csms.stations["CP-1"].transactions)
                 await cp.kill()
                 assert not chip.asleep
                 chip.baud = 921600  # as a program with plain nfcpy would have left it
@@ -129,9 +131,12 @@ def test_killed_with_the_chip_at_another_speed_it_needs_no_power_cycle(tmp_path:
                 await cp.start()
                 await cp.event("connected")
                 await until(lambda: chip.baud == 115200)
+                [cut] = middle.csms.stations["CP-1"].transactions
+                await until(lambda: cut.ended)
+                assert cut.reason == "PowerLoss"
                 await cp.do("plug_in", connector=1)
                 chip.put(CARD)
-                await cp.event("transaction_started")
+                await cp.holds(lambda status: charging(status["evses"][0]))
                 assert await cp.terminate() == 0
                 assert (chip.asleep, chip.baud) == (True, 115200)
 
