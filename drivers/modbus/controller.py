@@ -17,6 +17,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from drivers.api import Alarm, Clock, ContactorState, DeviceMissing, DriverError, DriverLost, PilotLetter, PilotState
+from drivers.claim import Claim
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,6 @@ MEET_S: Final = 2.0
 REASSERT_S: Final = 1.0
 INSIST_STILL_S: Final = 10.0
 """A vehicle that goes on asking while nothing is offered is offered again after so long: its relay must not chatter."""
-
-UNCLAIMED_S: Final = 2.0
-"""How long the relay may be closed under an offer before the station has said so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +94,10 @@ class ModbusController:
         self._clock = clock
         self._lost: str | None = None
         self._wanted_a = 0.0
-        self._claimed = False
+        self._claim = Claim()
         self._withdrawn = True
         self._seen: Seen | None = None
         self._seen_at_s = self._asked_at_s = self._set_at_s = float("-inf")
-        self._closed_since_s: float | None = None
         self._plugged = False
         self._contactor = ModbusRelay(self)
         until_s = time.monotonic() + MEET_S
@@ -138,7 +135,7 @@ class ModbusController:
         with a later look that finds the relay open, where it still stands.
         """
         face = self._open()
-        self._claimed = on
+        self._claim.claimed = on
         if on:
             return
         if not self._withdrawn and self._relay(self._seen) is False:
@@ -150,16 +147,12 @@ class ModbusController:
             self._withdrawn = True
 
     def relay(self) -> ContactorState:
-        """What the relay was told, and where it counts as being. Raises: DriverLost.
-
-        It closes by itself under an offer, a moment before the station learns that the vehicle asks and says *close*:
-        until then, for ``UNCLAIMED_S``, that is not held against it.
-        """
+        """What the relay was told, and where it counts as being. Raises: DriverLost."""
         closed = bool(self._relay(self.look()))
-        if closed and not self._claimed and self._wanted_a:
-            since_s = self._closed_since_s
-            closed = since_s is not None and self._clock.now() - since_s >= UNCLAIMED_S
-        return ContactorState(self._claimed, closed)
+        offered = bool(self._wanted_a)
+        return ContactorState(
+            self._claim.claimed, self._claim.counts_as_closed(closed, self._clock.now(), offered=offered)
+        )
 
     def look(self) -> Seen:
         """What it shows, at most ``FRESH_S`` old; sets right what is not as wanted. Raises: DriverLost."""
@@ -194,10 +187,7 @@ class ModbusController:
         self._seen, self._seen_at_s = seen, self._clock.now()
         if seen.state not in ("E", "F"):  # Then nobody can see the vehicle: it is where it was.
             self._plugged = seen.state != "A"
-        if not self._relay(seen):
-            self._closed_since_s = None
-        elif self._closed_since_s is None:
-            self._closed_since_s = self._seen_at_s
+        self._claim.saw(bool(self._relay(seen)), self._seen_at_s)
 
     def _relay(self, seen: Seen | None) -> bool | None:
         """Where the relay is; of one that does not tell, where it has to be: closed while a vehicle is served."""

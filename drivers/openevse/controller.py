@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from drivers.api import Alarm, Clock, DriverLost, DriverUnsupported, PilotLetter
+from drivers.api import Alarm, Clock, ContactorState, DriverLost, DriverUnsupported, PilotLetter
+from drivers.claim import Claim
 from drivers.openevse.rapi import Line, Lines, encode, number
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,6 @@ ANSWER_S: Final = 0.4
 ATTEMPTS: Final = 2
 REASSERT_S: Final = 1.0
 LEAST_A: Final = 6
-UNCLAIMED_S: Final = 2.0
-"""How long the relay may be closed under an offer before the station has said so itself."""
-
 ACKNOWLEDGE: Final = 165
 """The parameter of ``$SY`` by which a client says that it knows of missed heartbeats."""
 
@@ -104,9 +102,8 @@ class Controller:
         self._restarted = False
         self._beat_due_s = 0.0
         self._asserted_s = float("-inf")
-        self._closed_since_s: float | None = None
+        self._claim = Claim()
         self.shown = Shown()
-        self.power_claimed = False
         self._meet()
         self._command("FS")
         self._set_heartbeat()
@@ -131,7 +128,7 @@ class Controller:
         The relay follows vehicle and offer. To open it while the vehicle asks means to sleep; the pilot comes back
         with the next look that finds it open, where an offer still stands.
         """
-        self.power_claimed = on
+        self._claim.claimed = on
         if not on:
             self.look()
             if self.shown.relay_closed:
@@ -139,16 +136,11 @@ class Controller:
                 self._asserted_s = self._clock.now()
 
     @property
-    def closed(self) -> bool:
-        """Whether the relay counts as closed.
-
-        It closes by itself under an offer, a moment before the station learns that the vehicle asks and says *close*:
-        until then, for ``UNCLAIMED_S``, that is not held against it.
-        """
-        if not self.shown.relay_closed or self.power_claimed or self._wanted_a is None:
-            return self.shown.relay_closed
-        since_s = self._closed_since_s
-        return since_s is not None and self._clock.now() - since_s >= UNCLAIMED_S
+    def relay(self) -> ContactorState:
+        """What the relay was told, and where it counts as being."""
+        shown_closed, offered = self.shown.relay_closed, self._wanted_a is not None
+        closed = self._claim.counts_as_closed(shown_closed, self._clock.now(), offered=offered)
+        return ContactorState(self._claim.claimed, closed)
 
     # What the controller shows
 
@@ -187,10 +179,7 @@ class Controller:
         # At -12 V (a fault, disabled) nobody can see the vehicle: it is where it was.
         closed = bool(flags & _RELAY_CLOSED) if flags is not None else state == 3
         closed = closed or state == STUCK_RELAY
-        if not closed:
-            self._closed_since_s = None
-        elif self._closed_since_s is None:
-            self._closed_since_s = self._clock.now()
+        self._claim.saw(closed, self._clock.now())
         self.shown = Shown(state, vehicle or self.shown.vehicle, closed)
 
     def _assert(self, now_s: float) -> None:

@@ -101,7 +101,7 @@ class OpenEvseRelay:
         """Where the relay is. Raises: DriverLost."""
         controller = self._controller()
         controller.look()
-        return ContactorState(controller.power_claimed, controller.closed)
+        return controller.relay
 
     def release(self) -> None:
         """Give the controller back, the pilot with it."""

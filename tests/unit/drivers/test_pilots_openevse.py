@@ -38,7 +38,7 @@ def test_it_sleeps_once_it_is_opened_although_it_would_charge_by_itself() -> Non
     assert desk.since() == ["GV", "FS", "SY 5 6"]
     assert not box.relay_closed
     assert desk.controller.shown.vehicle == "B"
-    assert not desk.controller.closed
+    assert not desk.controller.relay.closed
 
 
 def test_an_offer_wakes_it_with_a_volatile_limit_in_whole_ampere() -> None:
@@ -67,9 +67,9 @@ def test_the_relay_that_closes_by_itself_under_an_offer_waits_for_the_stations_w
     desk.box.plug_in()
     desk.controller.offer(16)
     assert desk.controller.look().relay_closed
-    assert not desk.controller.closed
+    assert not desk.controller.relay.closed
     desk.controller.claim(True)
-    assert desk.controller.closed
+    assert desk.controller.relay.closed
 
 
 def test_a_relay_that_nobody_claims_is_told_as_closed() -> None:
@@ -79,7 +79,7 @@ def test_a_relay_that_nobody_claims_is_told_as_closed() -> None:
     desk.controller.look()
     desk.clock.advance(2.1)
     desk.controller.look()
-    assert desk.controller.closed
+    assert desk.controller.relay.closed
 
 
 def test_opening_while_the_vehicle_asks_sleeps_and_the_standing_offer_comes_back() -> None:
