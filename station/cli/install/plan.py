@@ -82,7 +82,7 @@ def make_plan(loaded: Loaded, profile: Path, names: tuple[str, ...], user: str) 
         files=tuple(_files(needs, profile, names, user, interpreter)),
         commands=tuple(_commands(needs, profile, user)),
         next_steps=tuple(_next_steps(needs, names)),
-        remarks=(*loaded.warnings, *needs.remarks, *_remarks(profile, interpreter)),
+        remarks=(*loaded.warnings, *needs.remarks, *_remarks(profile, interpreter), *_readable(profile, user)),
         problems=tuple(_problems(needs, profile, interpreter)),
     )
 
@@ -139,6 +139,11 @@ def _remarks(*paths: Path) -> Iterator[str]:
     for path in paths:
         if any(path.is_relative_to(folder) for folder in _PRIVATE):
             yield f"{path}: the service has a /tmp of its own, and does not see this one."
+
+
+def _readable(profile: Path, user: str) -> Iterator[str]:
+    if not profile.is_relative_to(FOLDER):
+        yield f"{profile}: {user} has to be able to read it and what it names; below {FOLDER} it can."
 
 
 def _problems(needs: Needs, profile: Path, interpreter: Path) -> Iterator[tuple[str, str]]:

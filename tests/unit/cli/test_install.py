@@ -162,6 +162,10 @@ def test_what_an_installer_has_to_know_is_said(tmp_path: Path) -> None:
     assert "reboots are simulated" in run(write(tmp_path), "--dry-run").stderr
 
 
+def test_who_has_to_read_a_profile_that_lies_elsewhere_is_said(tmp_path: Path) -> None:
+    assert any("ocpp-station has to be able to read it" in remark for remark in planned(write(tmp_path))["remarks"])
+
+
 def test_every_profile_that_comes_along_can_be_planned() -> None:
     for path in sorted(PROFILES.glob("*.yaml")):
         assert planned(str(path))["texts"][str(UNIT)]
