@@ -48,7 +48,8 @@ def test_no_register_is_no_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    "signed", [5, "OCMF", [SignedReading("x", "end")], (None,), (SignedReading(5, "end"),)]  # type: ignore[arg-type]
+    "signed",
+    [5, "OCMF", [SignedReading("x", "end")], (None,), (SignedReading(5, "end"),)],  # type: ignore[arg-type]
 )
 def test_signed_values_that_are_none_are_left_out(signed: Any) -> None:
     bad: list[str] = []
