@@ -67,10 +67,9 @@ class _Shared:
 
     def acquire(self, name: FactoryName) -> Any:
         with self._lock:
-            if name not in self._open:
-                self._open[name] = _make(name)
+            factory = self._factory(name)
             self._users[name] = self._users.get(name, 0) + 1
-            return self._open[name]
+            return factory
 
     def give_back(self, name: FactoryName) -> None:
         with self._lock:
@@ -82,9 +81,14 @@ class _Shared:
 
     def mock(self) -> Any:
         with self._lock:
-            if "mock" not in self._open:
-                self._open["mock"] = _make("mock")
-            return self._open["mock"]
+            return self._factory("mock")
+
+    def _factory(self, name: FactoryName) -> Any:
+        if name == "mock":
+            self._open[name] = _mock_of_this_process(self._open.get(name))
+        elif name not in self._open:
+            self._open[name] = _make(name)
+        return self._open[name]
 
 
 _SHARED = _Shared()
@@ -109,7 +113,8 @@ def give_back(name: FactoryName) -> None:
 def mock_factory() -> Any:
     """The process's gpiozero ``MockFactory``: ``mock_factory().pin(17)`` is what a device with pin 17 is connected to.
 
-    Pins, their levels and what is connected to them outlive the devices; ``reset()`` begins anew.
+    It is ``gpiozero.Device.pin_factory`` where that is a ``MockFactory``, and becomes it where none is set. Pins, their
+    levels and what is connected to them outlive the devices; ``reset()`` begins anew.
 
     Raises: DriverMissing: gpiozero is not installed.
     """
@@ -154,13 +159,34 @@ def _make(name: FactoryName) -> Any:
         raise
     except Exception as error:
         raise _explain(name, error) from error
-    # gpiozero closes a forgotten device when it is collected, which may be while this lock is held: with its plain
-    # lock the process would stand still.
-    factory._res_lock = threading.RLock()
+    _prepare(factory)
     if name == "lgpio":
         factory.pin_class = _lgpio_pin(module)
     elif name == "mock":
         factory.pin_class = _mock_pin(module)
+    return factory
+
+
+def _prepare(factory: Any) -> None:
+    # gpiozero closes a forgotten device when it is collected, which may be while this lock is held: with its plain
+    # lock the process would stand still.
+    factory._res_lock = threading.RLock()
+
+
+def _mock_of_this_process(known: Any) -> Any:
+    """gpiozero's own simulated pins where a program has set some up, else those that are known, else new ones."""
+    gpiozero = vendor("gpiozero", extra=EXTRA)
+    module = vendor(MAKERS["mock"].module, extra=EXTRA)
+    current = gpiozero.Device.pin_factory
+    if isinstance(current, module.MockFactory):
+        if current is not known:
+            _prepare(current)
+            if current.pin_class is module.MockPin:
+                current.pin_class = _mock_pin(module)
+        return current
+    factory = known or _make("mock")
+    if current is None:
+        gpiozero.Device.pin_factory = factory
     return factory
 
 

@@ -44,6 +44,7 @@ ALARMS: Final[Mapping[int, tuple[Alarm, ...]]] = {
 STUCK_RELAY: Final = 0x08
 SLEEPING: Final = 0xFE
 DISABLED: Final = 0xFF
+_BYTE: Final = 0xFF
 _RELAY_CLOSED: Final = 0x40
 _EV_CONNECTED: Final = 0x100
 
@@ -166,8 +167,8 @@ class Controller:
         self._line.release()
 
     def _see(self, answer: Line) -> None:
-        state = number(answer.arguments, 0, 16)
-        if answer.word != "OK" or state is None:
+        state = _state(answer)
+        if state is None:
             raise DriverLost("the controller does not tell its state")
         pilot, flags = number(answer.arguments, 2, 16), number(answer.arguments, 3, 16)
         self._take(state, pilot, flags)
@@ -196,18 +197,19 @@ class Controller:
     # The protocol
 
     def _meet(self) -> None:
-        """Find out whether an OpenEVSE is there, and whether it repeats sequence numbers."""
-        for sequence in (1, None):
-            self._sequence = sequence
-            try:
-                answer = self._command("GV")
-            except DriverLost:
-                if sequence is None:
-                    raise
-                continue
-            if answer.word == "OK" and answer.arguments:
+        """Find out whether a controller is there, and whether it repeats sequence numbers."""
+        self._sequence = 0
+        for _ in range(ATTEMPTS):
+            self._send("GV")
+            answers = self._answers()
+            if any(answer.sequence == self._sequence for answer in answers):
                 return
-        raise DriverUnsupported("what answers on this line is no OpenEVSE", "is this the controller's port?")
+            if answers:
+                break
+        # One of before protocol 3 takes the number for a parameter, whatever it says to that.
+        self._sequence = None
+        if _state(self._command("GS")) is None:
+            raise DriverUnsupported("what answers on this line is no OpenEVSE", "is this the controller's port?")
 
     def _begin_anew(self) -> None:
         log.warning("the OpenEVSE controller has restarted")
@@ -243,26 +245,27 @@ class Controller:
     def _command(self, command: str) -> Line:
         """Send a command and wait for its answer; twice, for a line may be lost. Raises: DriverLost."""
         for _ in range(ATTEMPTS):
-            if self._sequence is not None:
-                self._sequence = self._sequence % 255 + 1
-            self._hear(self._line.read())
-            self._line.write(encode(command, self._sequence))
-            answer = self._answer()
-            if answer is not None:
+            self._send(command)
+            # The Wi-Fi module's answers come over the same line: they have another number, or none.
+            for answer in self._answers(self._sequence):
                 return answer
         raise DriverLost("the OpenEVSE controller does not answer", "is its line connected, and its RAPI switched on?")
 
-    def _answer(self) -> Line | None:
+    def _send(self, command: str) -> None:
+        if self._sequence is not None:
+            self._sequence = self._sequence % 255 + 1
+        self._hear(self._line.read())
+        self._line.write(encode(command, self._sequence))
+
+    def _answers(self, *wanted: int | None) -> list[Line]:
+        """The answers that arrived, with these sequence numbers where some are wanted; none after ``ANSWER_S``."""
         until_s = self._clock.now() + ANSWER_S
         while (left_s := until_s - self._clock.now()) > 0:
             data = self._line.read(left_s)
-            for answer in self._hear(data):
-                # The Wi-Fi module's answers come over the same line: they have another number, or none.
-                if answer.sequence == self._sequence:
-                    return answer
-            if not data:
-                break
-        return None
+            found = [answer for answer in self._hear(data) if not wanted or answer.sequence in wanted]
+            if found or not data:
+                return found
+        return []
 
     def _hear(self, data: bytes) -> list[Line]:
         """What arrived: answers; what the controller tells by itself is taken in."""
@@ -277,3 +280,11 @@ class Controller:
                 if state is not None:
                     self._take(state, pilot, number(line.arguments, 3, 16))
         return answers
+
+
+def _state(answer: Line) -> int | None:
+    """The state in an answer to ``$GS``; None: it is none."""
+    state = number(answer.arguments, 0, 16) if answer.word == "OK" else None
+    if state is None or state <= _BYTE:
+        return state
+    return number(answer.arguments, 0)  # Old firmware tells it in decimal: 254 is asleep.

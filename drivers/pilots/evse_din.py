@@ -61,6 +61,7 @@ _SET_POINT = Span("holding", 1000, 1)
 _COMMANDS = Span("holding", 1004, 1)
 _BOOT = Span("holding", 2000, 6)
 _AT_BOOT = Span("holding", 2000, 1)
+_BITS = Span("holding", 2005, 1)
 _TURN_OFF = 0x01
 _HUNDREDTHS = 0x80
 _RELAY, _DIODE, _VENTILATION, _RESIDUAL_OLD, _RESIDUAL = 0x01, 0x02, 0x04, 0x10, 0x20
@@ -90,13 +91,23 @@ class EvseDinFace:
         """No current, now and after a power cut of the controller; its settings."""
         self.withdraw(until_s)
         try:
-            boot = self._unit.read(_BOOT, until_s, urgent=True)
-            if boot[0]:
+            at_boot, settings = self._settings(until_s)
+            if at_boot:
                 self._unit.write(_AT_BOOT, [0], until_s)
         except Refused as error:
             log.warning("the current after power-up stays as it is: %s", error)
         else:
-            self._hundredths = bool(boot[5] & _HUNDREDTHS)
+            self._hundredths = bool(settings & _HUNDREDTHS)
+
+    def _settings(self, until_s: float) -> tuple[int, int]:
+        """The current after power-up, and the bits of 2005; each for itself where a relative has not all between."""
+        try:
+            block = self._unit.read(_BOOT, until_s, urgent=True)
+        except Refused as error:
+            if error.code != _ADDRESS:
+                raise
+            return self._unit.read(_AT_BOOT, until_s)[0], self._unit.read(_BITS, until_s)[0]
+        return block[0], block[5]
 
     def look(self, until_s: float) -> Seen:
         """Everything in one request; a firmware without 1007 is asked without it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from drivers import registry
 from drivers.api import DeviceMissing, DriverMissing, DriverUnsupported
 from drivers.gpio import factory
 from tests.support import fake_lgpio
@@ -135,6 +136,28 @@ def test_simulated_pins_are_the_same_for_everybody_and_outlive_devices() -> None
     assert made is factory.mock_factory()
     factory.give_back("mock")
     assert factory.mock_factory().pin(17) is pin
+
+
+def test_the_pins_that_a_program_has_set_up_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpiozero = pytest.importorskip("gpiozero")
+    from gpiozero.pins.mock import MockFactory
+
+    monkeypatch.setattr(gpiozero.Device, "pin_factory", theirs := MockFactory())
+    contactor = registry.find("contactor", "gpio")
+    coil = theirs.pin(17)
+    device = contactor.open(contactor.options(pin=17, active="low", factory="mock"))
+    try:
+        device.set_power(True)
+        assert (coil.function, coil.state) == ("output", False)
+    finally:
+        device.release()
+    assert factory.mock_factory() is theirs
+
+
+def test_simulated_pins_are_those_of_gpiozero(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpiozero = pytest.importorskip("gpiozero")
+    monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
+    assert factory.mock_factory() is gpiozero.Device.pin_factory
 
 
 def test_a_forgotten_device_that_is_collected_at_a_bad_moment_stops_nothing() -> None:

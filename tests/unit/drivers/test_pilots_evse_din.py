@@ -72,6 +72,17 @@ def test_the_boot_current_is_written_only_where_it_is_not_zero() -> None:
         assert all(address != 2000 for _, _, address, _ in board.units.writes)
 
 
+def test_a_relative_that_has_only_the_registers_that_matter() -> None:
+    board = EvseDin(firmware=17, config=0x80, boot_a=16)
+    for register in (1007, 2001, 2002, 2003, 2004):
+        del board.registers[register]
+    board.settle = lambda: None  # type: ignore[method-assign]
+    with world(board) as at:
+        assert board.registers[2000] == 0
+        at.pilot.offer(10.25)
+        assert board.registers[1000] == 1025
+
+
 def test_a_session() -> None:
     with world() as at:
         assert at.pilot.read().state == "A"

@@ -224,6 +224,25 @@ def test_a_controller_of_an_older_protocol_works_without_sequence_numbers() -> N
     assert desk.controller.look().vehicle == "B"
 
 
+def test_one_that_knows_no_version_and_tells_decimal_states_works() -> None:
+    box = FakeOpenEvse(sequences=False)
+    answer = box._do
+
+    def older(command: str, arguments: list[str]) -> str:
+        if command == "GV":
+            return "NK"
+        return f"OK {box.state} 0" if command == "GS" else answer(command, arguments)
+
+    box._do = older  # type: ignore[method-assign]
+    desk = Desk(box)
+    assert box.state == 254
+    assert not desk.controller.shown.awake
+    desk.controller.offer(16)
+    box.plug_in()
+    assert desk.controller.look().vehicle == "C"
+    assert desk.controller.look().relay_closed
+
+
 def test_one_lost_answer_is_asked_again_and_silence_is_a_loss() -> None:
     desk = Desk()
     once = [b"\x00garbage\r"]
@@ -241,7 +260,7 @@ def test_one_lost_answer_is_asked_again_and_silence_is_a_loss() -> None:
 def test_something_else_on_the_line_is_not_taken_for_a_controller() -> None:
     box = FakeOpenEvse()
     box.respond = lambda data: framed("$NK")  # type: ignore[method-assign]
-    with pytest.raises((DriverLost, DriverUnsupported)):
+    with pytest.raises(DriverUnsupported, match="no OpenEVSE"):
         Desk(box)
 
 
