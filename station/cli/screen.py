@@ -83,8 +83,10 @@ class Screen:
             if part
         )
         lines = [f" CSMS     {csms}", f" Control  {header.control or 'off'}"]
-        for index, evse in enumerate(status.get("evses") or []):
-            keys = f"     {KEYS}" if self._keys and index == 0 else ""
+        evses = status.get("evses") or []
+        which = f" [1-{min(len(evses), 9)}] connector" if len(evses) > 1 else ""
+        for index, evse in enumerate(evses):
+            keys = f"     {KEYS}{which}" if self._keys and index == 0 else ""
             lines.append(f" {evse_line(evse)}{keys}")
         return lines + [f" ! {warning}" for warning in header.warnings]
 

@@ -45,6 +45,13 @@ def test_the_header_of_a_demo() -> None:
     ]
 
 
+def test_with_several_connectors_the_header_says_how_to_choose_one() -> None:
+    two = {"evses": [*FREE["evses"], *FREE["evses"]]}
+    lines = Screen(keys=True).header(Header("", None, "", "", None), two)
+    assert lines[2].endswith("[q]uit [1-2] connector")
+    assert "keys" not in lines[3]
+
+
 def test_the_header_without_csms_and_control_shows_warnings() -> None:
     header = Header("", None, "", "", None, ("not verified",))
     assert Screen().header(header, {}) == [" CSMS     none", " Control  off", " ! not verified"]
