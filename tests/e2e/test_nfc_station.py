@@ -83,6 +83,14 @@ async def until(check: Any, timeout_s: float = 10.0) -> Any:
     return found
 
 
+async def charge(cp: StationProcess, chip: Chip) -> None:
+    """A car comes, and the card on the reader lets it charge."""
+    await cp.event("connected")
+    await cp.do("plug_in", connector=1)
+    chip.put(CARD)
+    await cp.holds(lambda status: charging(status["evses"][0]))
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("driver", ["pn532", "udp"])
 def test_a_card_starts_a_session_and_stops_it_and_a_held_card_does_not(
@@ -119,10 +127,7 @@ def test_killed_with_the_chip_at_another_speed_it_needs_no_power_cycle(tmp_path:
     async def scenario() -> None:
         with pn532_line() as (chip, line):
             async with central() as middle, station(tmp_path, middle.csms, version, "pn532", line.path) as cp:
-                await cp.event("connected")
-                await cp.do("plug_in", connector=1)
-                chip.put(CARD)
-                await cp.holds(lambda status: charging(status["evses"][0]))
+                await charge(cp, chip)
                 await until(lambda: middle.csms.stations["CP-1"].transactions)
                 await cp.kill()
                 assert not chip.asleep
@@ -148,10 +153,7 @@ def test_an_unplugged_reader_is_a_fault_while_charging_goes_on_until_it_is_back(
     async def scenario() -> None:
         with pn532_line() as (chip, line):
             async with central() as middle, station(tmp_path, middle.csms, version, "pn532", line.path) as cp:
-                await cp.event("connected")
-                await cp.do("plug_in", connector=1)
-                chip.put(CARD)
-                await cp.holds(lambda status: charging(status["evses"][0]))
+                await charge(cp, chip)
                 chip.lift()
                 told = faults(middle, version)
                 line.unplug()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,21 @@ async def until(condition: Callable[[], object], timeout_s: float = 10.0) -> Non
             await asyncio.sleep(0.02)
 
 
+async def charge(cp: StationProcess, box: FakeOpenEvse) -> None:
+    """A car comes, and the card lets it charge."""
+    box.plug_in()
+    await cp.holds(lambda s: s["evses"][0]["plugged"])
+    await cp.do("tap", tagId=CARD)
+    await cp.holds(lambda s: s["evses"][0]["contactor"] == "closed")
+
+
+def play(where: Path, box: FakeOpenEvse, scenario: Callable[[SerialLine], Coroutine[None, None, None]]) -> None:
+    """Run it with the controller at a line."""
+    with serial_line(where) as line:
+        line.serve(box.respond)
+        asyncio.run(scenario(line))
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_session_on_a_real_pilot(tmp_path: Path, version: str) -> None:
     """The car comes, the card starts, the car pauses and goes on, the cable ends it."""
@@ -57,22 +72,18 @@ def test_a_session_on_a_real_pilot(tmp_path: Path, version: str) -> None:
             await cp.holds(lambda s: s["evses"][0]["contactor"] == "closed" and s["evses"][0]["state"] == "charging")
             assert box.relay_closed
             assert box.limit_a == 16
-            box.wants = False
-            box._settle()
+            box.ask(False)
             await cp.holds(lambda s: s["evses"][0]["pilot"] == "B" and s["evses"][0]["contactor"] == "open")
             assert box.offers
-            box.wants = True
-            box._settle()
+            box.ask(True)
             await cp.holds(lambda s: s["evses"][0]["contactor"] == "closed")
-            assert "plug_in" not in (await cp.refused("plug_in", connector=1))
+            assert "real hardware" in await cp.refused("plug_in", connector=1)
             box.unplug()
             await until(lambda: any(transaction.ended for transaction in csms.transactions))
             assert csms.transactions[0].reason == "EVDisconnected"
             assert not box.offers
 
-    with serial_line(tmp_path) as line:
-        line.serve(box.respond)
-        asyncio.run(scenario(line))
+    play(tmp_path, box, scenario)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -82,10 +93,7 @@ def test_a_trip_of_the_controller_ends_the_session_and_clears(tmp_path: Path, ve
     async def scenario(line: SerialLine) -> None:
         async with StrictCsms() as csms, station(tmp_path, csms, version, line) as cp:
             await cp.do("connect")
-            box.plug_in()
-            await cp.holds(lambda s: s["evses"][0]["plugged"])
-            await cp.do("tap", tagId=CARD)
-            await cp.holds(lambda s: s["evses"][0]["contactor"] == "closed")
+            await charge(cp, box)
             box.fault = 0x06
             await cp.holds(lambda s: s["evses"][0]["faults"] == ["GroundFailure"])
             await until(lambda: any(transaction.ended for transaction in csms.transactions))
@@ -94,9 +102,7 @@ def test_a_trip_of_the_controller_ends_the_session_and_clears(tmp_path: Path, ve
             await cp.holds(lambda s: not s["evses"][0]["faults"] and s["evses"][0]["status"] != "Faulted")
             assert not box.offers
 
-    with serial_line(tmp_path) as line:
-        line.serve(box.respond)
-        asyncio.run(scenario(line))
+    play(tmp_path, box, scenario)
 
 
 def test_a_line_that_is_pulled_is_a_fault_and_opened_again(tmp_path: Path) -> None:
@@ -110,13 +116,9 @@ def test_a_line_that_is_pulled_is_a_fault_and_opened_again(tmp_path: Path) -> No
             await cp.holds(lambda s: s["evses"][0]["status"] == "Faulted")
             line.plug_in()
             await cp.holds(lambda s: s["evses"][0]["status"] == "Available")
-            box.plug_in()
-            await cp.do("tap", tagId=CARD)
-            await cp.holds(lambda s: s["evses"][0]["contactor"] == "closed")
+            await charge(cp, box)
 
-    with serial_line(tmp_path) as line:
-        line.serve(box.respond)
-        asyncio.run(scenario(line))
+    play(tmp_path, box, scenario)
 
 
 def test_a_stopped_and_a_killed_station(tmp_path: Path) -> None:
@@ -126,10 +128,7 @@ def test_a_stopped_and_a_killed_station(tmp_path: Path) -> None:
     async def scenario(line: SerialLine) -> None:
         async with StrictCsms() as csms, station(tmp_path, csms, "1.6", line) as cp:
             await cp.do("connect")
-            box.plug_in()
-            await cp.holds(lambda s: s["evses"][0]["plugged"])
-            await cp.do("tap", tagId=CARD)
-            await cp.holds(lambda s: s["evses"][0]["contactor"] == "closed")
+            await charge(cp, box)
             await cp.kill()
             assert box.offers
             assert box.supervision == (2, 6)
@@ -140,6 +139,4 @@ def test_a_stopped_and_a_killed_station(tmp_path: Path) -> None:
             assert await cp.terminate() == 0
             assert box.mode == "asleep"
 
-    with serial_line(tmp_path) as line:
-        line.serve(box.respond)
-        asyncio.run(scenario(line))
+    play(tmp_path, box, scenario)

@@ -58,6 +58,11 @@ class FakeOpenEvse:
         self.vehicle = "B"
         self._settle()
 
+    def ask(self, wants: bool) -> None:
+        """The vehicle asks for energy, or pauses."""
+        self.wants = wants
+        self._settle()
+
     def unplug(self) -> None:
         self.vehicle = "A"
 

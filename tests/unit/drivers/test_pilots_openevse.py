@@ -101,8 +101,7 @@ def test_opening_while_the_vehicle_pauses_leaves_the_pilot_signal_to_it() -> Non
     desk.box.plug_in()
     desk.controller.offer(16)
     desk.controller.claim(True)
-    desk.box.wants = False
-    desk.box._settle()
+    desk.box.ask(False)
     desk.since()
     desk.controller.claim(False)
     assert desk.since() == []
