@@ -20,6 +20,7 @@ from station.core.security_events import SecurityEventType
 from station.core.station import Station
 from station.core.values import RegistrationStatus
 from station.host.answers import Answers
+from station.host.measure import Measure
 from station.host.notices import Notices
 from station.host.view import Port, StationView, Wiring
 from station.ocpp.dialect import Answer, Defer, Dialect, Inbound, OutCall, Refuse
@@ -57,13 +58,16 @@ class Engine(StationView):
     """A station and its conversation with the CSMS."""
 
     __slots__ = (
+        "_asked",
         "_busy",
         "_events",
         "_lost_s",
         "_replies",
+        "_sent_s",
         "_stale",
         "answers",
         "board",
+        "measure",
         "notices",
         "rpc",
         "store_failed",
@@ -78,6 +82,9 @@ class Engine(StationView):
         self.notices = Notices(self)
         self.answers = Answers(self)
         self.store_failed = False
+        self.measure: Measure | None = None
+        self._sent_s = 0.0  # by the measure's clock
+        self._asked: dict[int, tuple[str, float]] = {}
         self._events: list[Event] = []
         self._busy = False
         self._stale = True  # statuses may have changed since they were derived
@@ -200,6 +207,7 @@ class Engine(StationView):
         """The connection is gone."""
         self._lost_s = self.port.station_now()
         self._replies.clear()
+        self._asked.clear()
         self._busy = True
         # The core has to know that it is offline before it hears that a question was not answered.
         self._events.append(events.Disconnected())
@@ -228,10 +236,14 @@ class Engine(StationView):
     def _rpc_events(self, todo: Sequence[Any]) -> None:
         for event in todo:
             if isinstance(event, Answered):
+                if self.measure is not None:
+                    self.measure.answered(event, self.measure.now() - self._sent_s)
                 self.answers.answered(event.ref, event.payload)
             elif isinstance(event, InboundCall):
                 self._inbound(event)
             elif isinstance(event, Failed):
+                if self.measure is not None:
+                    self.measure.failed(event, self.measure.now() - self._sent_s)
                 self.answers.failed(event)
             elif isinstance(event, Send) and not self._mute:
                 self.port.send(event.text)
@@ -284,6 +296,8 @@ class Engine(StationView):
             log.error("%s cannot be sent: %s", call.action, problem)
             self.answers.unsendable(ref, str(problem))
             return
+        if self.measure is not None:
+            self._sent_s = self.measure.now()
         self.port.send(text)
 
     # Calls in
@@ -292,6 +306,8 @@ class Engine(StationView):
         if self._mute:
             self.rpc.drop(call.token)
             return
+        if self.measure is not None:
+            self._asked[call.token] = (call.action, self.measure.now())
         try:
             verdict: Inbound = self.dialect.inbound(call.action, call.payload, call.token, self)
         except Exception:
@@ -304,6 +320,10 @@ class Engine(StationView):
             self._finish(call.token, verdict)
 
     def _finish(self, token: int, verdict: Answer | Refuse) -> None:
+        if self.measure is not None and token in self._asked:
+            action, since_s = self._asked.pop(token)
+            code = str(verdict.code) if isinstance(verdict, Refuse) else ""
+            self.measure.replied(action, self.measure.now() - since_s, code)
         if isinstance(verdict, Refuse):
             self._write(self.rpc.refuse(token, verdict.code, verdict.description))
             return

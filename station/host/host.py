@@ -28,6 +28,7 @@ from station.host.execution import CommandRefused, Execution
 from station.host.hardware import EvseHardware
 from station.host.kind import Kind
 from station.host.lights import lights_of
+from station.host.measure import Measure
 from station.host.outside import OutsideHardware
 from station.host.pairings import Pairings
 from station.host.parts import kind_for, sorted_out
@@ -66,6 +67,7 @@ class Host:
         trace: a file to which every frame is appended.
         dialer: makes connections; another one for tests and virtual fleets.
         transfers: carries files; real ones where left out.
+        measure: hears how calls end.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Host:
         trace: Path | None = None,
         dialer: Callable[..., Any] = dial,
         transfers: Transfers | None = None,
+        measure: Measure | None = None,
     ) -> None:
         self.profile = profile
         self.loop = asyncio.get_running_loop()
@@ -110,6 +113,7 @@ class Host:
                 transfers=transfers,
                 status=self.status,
                 log=self.log,
+                measure=measure,
             ),
             self.loop,
         )

@@ -110,6 +110,7 @@ class Runner:
             return Rpc(self.kind.rules(spoken), ids.message, self.kind.actions(spoken).__contains__)
 
         engine = Engine(station, dialect, self, self.kind.wiring, make_rpc)
+        engine.measure = self.around.measure
         self._make_rpc = make_rpc
         around = self.around
         bench = Bench(

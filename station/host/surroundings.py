@@ -8,6 +8,7 @@ from typing import Any
 
 from station.clock import Clock, SystemClock
 from station.host.hardware import EvseHardware
+from station.host.measure import Measure
 from station.host.station_log import StationLog
 from station.net import dial
 from station.net.transfer.api import Transfers
@@ -21,7 +22,8 @@ Traced = Callable[[str, str | bytes], None]
 class Surroundings:
     """See the module. ``told`` hears events (docs/control.md), ``traced`` every frame ('>' or '<', text).
 
-    ``transfers`` carry files; left out: real ones. ``status`` is what the station shows of itself, ``log`` its lines.
+    ``transfers`` carry files; left out: real ones. ``status`` is what the station shows of itself, ``log`` its lines,
+    ``measure`` hears how calls end.
     """
 
     store: Store
@@ -36,3 +38,4 @@ class Surroundings:
     transfers: Transfers | None = None
     status: Callable[[], dict[str, Any]] = dict
     log: StationLog | None = None
+    measure: Measure | None = None
