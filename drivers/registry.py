@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
 
 from drivers import options as option_parser
 from drivers.api import (
@@ -32,6 +31,9 @@ from drivers.api import (
     Reader,
 )
 from drivers.parting import Parting
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "ocpp_station.drivers"
 
@@ -168,13 +170,15 @@ def _is_helper(part: str, name: str) -> bool:
         return False
 
 
-def _entry_points(part: str) -> dict[str, importlib.metadata.EntryPoint]:
+def _entry_points(part: str) -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # it brings the mail parser along
+
     prefix = f"{part}."
-    entries = importlib.metadata.entry_points(group=ENTRY_POINTS)
+    entries = entry_points(group=ENTRY_POINTS)
     return {entry.name.removeprefix(prefix): entry for entry in entries if entry.name.startswith(prefix)}
 
 
-def _load_entry_point(part: str, entry: importlib.metadata.EntryPoint) -> Driver[Any, Any]:
+def _load_entry_point(part: str, entry: EntryPoint) -> Driver[Any, Any]:
     try:
         driver = entry.load()
     except Exception as error:  # foreign code: whatever it raises must not end the host

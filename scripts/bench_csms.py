@@ -1,20 +1,28 @@
 """A central system for benches: answers both versions by template, as fast as Python can, and keeps no books.
 
-It is started by ``bench_station.py`` in a process of its own, so that its work is in nobody's figures. It prints its
-port, and when its standard input ends, how many calls it answered. It listens on loopback only. It checks nothing: the
-test suite's central systems do that.
+``bench_station.py`` and ``bench_fleet.py`` start it in a process of its own: its work is in nobody's figures. It prints
+its port, and when its standard input ends, how many calls it answered. It listens on loopback only. It checks nothing:
+the test suite's central systems do that.
+
+    python scripts/bench_csms.py [--cert PEM --key PEM] [--deflate]
+
+``--cert`` and ``--key``: it speaks TLS. ``--deflate``: it is a server of the ``websockets`` library with that library's
+defaults, and so it agrees to compression where that is offered; without, it declines.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import base64
 import contextlib
 import hashlib
 import os
 import re
+import ssl
 import sys
 from collections.abc import Callable
+from typing import Any
 
 try:
     from websockets.speedups import apply_mask
@@ -34,6 +42,13 @@ _AUTHORIZED = {
     b"ocpp2.0.1": b'{"idTokenInfo":{"status":"Accepted"}}',
 }
 _CLOSE, _PING = 0x8, 0x9
+
+
+def answer(call: bytes, authorized: bytes) -> bytes:
+    """The CALLRESULT of a CALL."""
+    _, message_id, _, action, _ = call.split(b'"', 4)
+    payload = authorized if action == b"Authorize" else _ANSWERS.get(action, b"{}")
+    return b'[3,"' + message_id + b'",' + payload + b"]"
 
 
 class Peer(asyncio.Protocol):
@@ -96,10 +111,8 @@ class Peer(asyncio.Protocol):
         elif opcode == _PING:
             self._write(0x8A, payload)
         elif payload.startswith(b"[2"):
-            _, message_id, _, action, _ = payload.split(b'"', 4)
-            answer = self._authorized if action == b"Authorize" else _ANSWERS.get(action, b"{}")
             self._counted()
-            self._write(0x81, b'[3,"' + message_id + b'",' + answer + b"]")
+            self._write(0x81, answer(payload, self._authorized))
 
     def _write(self, first: int, payload: bytes) -> None:
         if self._transport is None:
@@ -109,26 +122,62 @@ class Peer(asyncio.Protocol):
         self._transport.write(head + payload)
 
 
-async def serve() -> None:
-    """Listen until standard input ends."""
+async def listen(context: ssl.SSLContext | None, count: Callable[[], None]) -> int:
+    """Listen as fast as Python can; the port."""
     loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Peer(count), "127.0.0.1", 0, backlog=4096, ssl=context)
+    return int(server.sockets[0].getsockname()[1])
+
+
+async def listen_deflating(count: Callable[[], None]) -> int:
+    """Listen with the defaults of ``websockets``; the port."""
+    from websockets.asyncio.server import ServerConnection, serve
+    from websockets.exceptions import ConnectionClosed
+    from websockets.typing import Subprotocol
+
+    async def handle(peer: ServerConnection) -> None:
+        authorized = _AUTHORIZED[str(peer.subprotocol).encode()]
+        with contextlib.suppress(ConnectionClosed):
+            async for message in peer:
+                count()
+                await peer.send(answer(str(message).encode(), authorized).decode())
+
+    subprotocols = [Subprotocol(name.decode()) for name in _AUTHORIZED]
+    server: Any = await serve(handle, "127.0.0.1", 0, subprotocols=subprotocols)
+    return int(server.sockets[0].getsockname()[1])
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Listen until standard input ends."""
     answered = 0
 
     def count() -> None:
         nonlocal answered
         answered += 1
 
-    server = await loop.create_server(lambda: Peer(count), "127.0.0.1", 0, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    context = None
+    if options.cert:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.cert, options.key)
+    print(await (listen_deflating(count) if options.deflate else listen(context, count)), flush=True)
     over = asyncio.Event()
     stdin = sys.stdin.fileno()
-    loop.add_reader(stdin, lambda: None if os.read(stdin, 64) else over.set())
+    asyncio.get_running_loop().add_reader(stdin, lambda: None if os.read(stdin, 64) else over.set())
     await over.wait()
     with contextlib.suppress(BrokenPipeError):
         print(answered, flush=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--cert", help="PEM: speak TLS")
+    parser.add_argument("--key", help="PEM")
+    parser.add_argument("--deflate", action="store_true", help="agree to permessage-deflate")
+    options = parser.parse_args()
     import uvloop
 
-    uvloop.run(serve())
+    uvloop.run(run(options))
+
+
+if __name__ == "__main__":
+    main()

@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from station.config import from_mapping  # noqa: E402
-from station.host.host import Host  # noqa: E402
+from station.host.host import WIRE, Host  # noqa: E402
 from station.store import MemoryStore  # noqa: E402
 from tests.support.acr122u_usb import acr122u as acr122u_usb  # noqa: E402
 from tests.support.pn532_chip import TypeA, pn532_line  # noqa: E402
@@ -156,15 +156,11 @@ class Watched:
         self.heard: dict[str, float] = {}
         self._news = asyncio.Event()
         self.host.subscribe(lambda event: self._hear(event["event"]))
-        around = self.host.runner.around
-        before = around.traced
+        self.host.subscribe(self._sent, frozenset({WIRE}))
 
-        def traced(direction: str, text: str | bytes) -> None:
-            if direction == ">" and '"Authorize"' in str(text):
-                self._hear("Authorize")
-            before(direction, text)
-
-        around.traced = traced
+    def _sent(self, event: dict[str, Any]) -> None:
+        if event["data"]["direction"] == ">" and event["data"]["action"] == "Authorize":
+            self._hear("Authorize")
 
     def _hear(self, name: str) -> None:
         self.heard.setdefault(name, time.perf_counter())

@@ -1,28 +1,31 @@
 """Stations for benches: many of one profile in this process, and a driver that lets one charge in a closed loop.
 
-Used by ``bench_station.py``. Nothing here measures.
+Used by ``bench_station.py`` and ``bench_fleet.py``. Nothing here measures.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from station.config import Profile, from_mapping
 from station.core.events import TriggerHeartbeat
-from station.host.host import Host
+from station.host.host import WIRE, Host
 from station.host.kind import Kind
+from station.ocpp.frames import encode_call
 from station.store import MemoryStore
 
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
 CARD = "04A1B2C3D4E5F6"
 SAMPLE_S = 60.0
-SAMPLES = {"1.6": 10, "2.0.1": 8}
-"""Meter values in a session, so that it has 17 calls (1.6) or 15 (2.0.1)."""
+SAMPLES = 10
+"""Meter values in a session: it has 17 calls (1.6) or 15 (2.0.1, whose transactions begin with EnergyTransfer here)."""
+MEASURANDS = ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Import", "Voltage")
+"""One value of each in every sample of a single phase: four sampled values."""
 
 
 class LeapingClock:
@@ -43,15 +46,20 @@ class LeapingClock:
         return None
 
 
-def profile_for(version: str, port: int) -> Profile:
-    """One EVSE with a socket, everything simulated, nothing on disk."""
+def profile_for(version: str, port: int, ca: Path | None = None) -> Profile:
+    """One EVSE with a socket, everything simulated, nothing on disk; TLS (profile 2) where a root is given."""
+    csms: dict[str, Any] = {"url": f"ws://127.0.0.1:{port}/ocpp", "versions": [SUBPROTOCOLS[version]], "ping": "0s"}
+    if ca is not None:
+        csms["url"] = f"wss://localhost:{port}/ocpp"
+        csms["security"] = {"profile": 2, "password": "0123456789abcdef", "ca": str(ca)}
     content = {
         "station": {"id": "CP", "vendor": "Acme", "model": "Wallbox"},
-        "csms": {"url": f"ws://127.0.0.1:{port}/ocpp", "versions": [SUBPROTOCOLS[version]], "ping": "0s"},
+        "csms": csms,
         "store": "memory",
         "control": "off",
-        "metering": {"sample": f"{SAMPLE_S:g}s", "record": "1h"},
-        "evses": [{"id": 1, "max_current": "16A", "phases": 3}],
+        "metering": {"sample": f"{SAMPLE_S:g}s", "record": "1h", "measurands": list(MEASURANDS)},
+        "variables": {"TxCtrlr.TxStartPoint": "EnergyTransfer"} if version != "1.6" else {},
+        "evses": [{"id": 1, "max_current": "32A", "phases": 1}],
     }
     return from_mapping(content, Path("/nonexistent"), env={}).profile
 
@@ -59,8 +67,8 @@ def profile_for(version: str, port: int) -> Profile:
 class Stations:
     """Stations of one profile in this process."""
 
-    def __init__(self, version: str, port: int) -> None:
-        self._profile = profile_for(version, port)
+    def __init__(self, version: str, port: int, ca: Path | None = None) -> None:
+        self._profile = profile_for(version, port, ca)
         self._kind = Kind(self._profile)
         self.hosts: list[Host] = []
         self.clocks: list[LeapingClock] = []
@@ -68,28 +76,62 @@ class Stations:
     async def grow(self, count: int, at_once: int = 100) -> None:
         """Start more until there are ``count``, each accepted and with its statuses told."""
         while len(self.hosts) < count:
-            new = [self._make() for _ in range(min(at_once, count - len(self.hosts)))]
-            for host in new:
-                host.start()
-            while not all(is_quiet(host) for host in new):  # noqa: ASYNC110 - hundreds of stations, one poll
-                await asyncio.sleep(0.01)
+            new = min(at_once, count - len(self.hosts))
+            self.make(new)
+            self.start(new)
+            await self.quiet(new)
 
-    def _make(self) -> Host:
-        clock = LeapingClock()
-        profile = self._profile.with_identity(f"CP-{len(self.hosts)}")
-        host = Host(profile, kind=self._kind, store=MemoryStore(), clock=clock)
-        self.hosts.append(host)
-        self.clocks.append(clock)
-        return host
+    def make(self, count: int) -> None:
+        """Make so many more."""
+        for _ in range(count):
+            clock = LeapingClock()
+            profile = self._profile.with_identity(f"CP-{len(self.hosts)}")
+            self.hosts.append(Host(profile, kind=self._kind, store=MemoryStore(), clock=clock))
+            self.clocks.append(clock)
+
+    def start(self, count: int) -> None:
+        """Start the last ones: they dial."""
+        for host in self.hosts[-count:]:
+            host.start()
+
+    async def accepted(self, count: int) -> None:
+        """Wait until the boots of the last ones were accepted."""
+        await _all(self.hosts[-count:], lambda host: host.runner.engine.registered)
+
+    async def quiet(self, count: int) -> None:
+        """Wait until the last ones have nothing more to say."""
+        await _all(self.hosts[-count:], is_quiet)
 
     async def stop(self) -> None:
         await asyncio.gather(*(host.stop() for host in self.hosts))
+
+
+async def _all(hosts: list[Host], are: Callable[[Host], bool]) -> None:
+    """Wait until all are so; one poll for thousands, which looks at each until it is."""
+    for host in hosts:
+        while not are(host):  # noqa: ASYNC110 - thousands of stations, one poll
+            await asyncio.sleep(0.01)
 
 
 def is_quiet(host: Host) -> bool:
     """Whether the station is accepted and has nothing more to say."""
     engine = host.runner.engine
     return engine.registered and not engine.rpc.busy and engine.outbox.empty and engine.station.settled
+
+
+async def recorded(stations: Stations, work: Awaitable[None]) -> list[str]:
+    """The calls that the first station makes while ``work`` is done, as they go over the wire."""
+    frames: list[str] = []
+
+    def hear(event: dict[str, Any]) -> None:
+        frame = event["data"]
+        if frame["direction"] == ">":
+            frames.append(encode_call(frame["messageId"], frame["action"], frame["payload"]))
+
+    end = stations.hosts[0].subscribe(hear, frozenset({WIRE}))
+    await work
+    end()
+    return frames
 
 
 class Driver:

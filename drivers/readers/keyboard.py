@@ -12,7 +12,6 @@ may poll it as well, whoever subscribes first gets the cards.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,7 +40,7 @@ class KeyboardReader:
 
     def __init__(self, options: object, clock: Clock | None = None) -> None:
         del options, clock
-        self._waiting: deque[Card] = deque(maxlen=WAITING_CARDS)
+        self._waiting: list[Card] = []
         self._listeners: list[Callable[[Any], None]] = []
         self._lost = False
         self._released = False
@@ -62,13 +61,13 @@ class KeyboardReader:
             self._push(card)
         else:
             self._waiting.append(card)
+            del self._waiting[:-WAITING_CARDS]
 
     def poll(self) -> list[Card]:
         """The cards shown since the last poll. Raises: DriverLost."""
         self._check()
-        cards = []
-        while self._waiting:
-            cards.append(self._waiting.popleft())
+        cards = self._waiting[:]
+        del self._waiting[: len(cards)]
         return cards
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:

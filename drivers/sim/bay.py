@@ -13,22 +13,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Literal
 
 from drivers.api import Clock, DriverError, OptionError, PilotState
 from drivers.clock import SYSTEM
-from drivers.sim.car import MIN_CURRENT_A, REACTION_S, Car
+from drivers.sim.car import MIN_CURRENT_A, Car
 from drivers.sim.config import BayOptions
 from drivers.sim.devices import SimContactor, SimLock, SimPilot
 from drivers.sim.meter import SimMeter, utc_now
 
 Side = Literal["ev", "station", "both"]
 Told = Literal["pilot", "contactor", "lock", "bay"]
-TOLD: tuple[Told, ...] = ("pilot", "contactor", "lock", "bay")
 Listener = tuple[Told | None, Callable[[Any], None]]
-
-PULL_STATION_END_S = 0.2
-"""How long after the car's end a driver pulls the station's end."""
 
 _FULL_WITHIN_S = 1e-3
 
@@ -45,7 +42,7 @@ class BayState:
 
 
 class Bay:
-    """See the module. ``car`` is for looking at; act by the verbs."""
+    """See the module. ``car`` is for looking at; act by the verbs. ``next_s`` is what ``next_change`` answers."""
 
     __slots__ = (
         "_at_s",
@@ -53,6 +50,7 @@ class Bay:
         "_cable_in_station",
         "_ceiling_a",
         "_clock",
+        "_flow_w",
         "_listeners",
         "_occupied",
         "_options",
@@ -63,6 +61,7 @@ class Bay:
         "contactor",
         "lock",
         "meter",
+        "next_s",
         "pilot",
     )
 
@@ -85,9 +84,11 @@ class Bay:
         self._clock = clock or SYSTEM
         self._at_s = self._clock.now()
         self._listeners: tuple[Listener, ...] = ()
-        self._told: dict[Told, Any] = {}
+        self._told: dict[Told, tuple[Any, Any]] = {}
         self._occupied = False
         self._pull_s: float | None = None
+        self._flow_w: float | None = None
+        self.next_s: float | None = None
         self._cable_in_car = options.car.plugged
         self._cable_in_station = options.car.plugged or options.cable == "fixed"
         self.car = Car(options.car)
@@ -133,12 +134,10 @@ class Bay:
 
     def measure(self) -> tuple[float, tuple[float, ...], tuple[float, ...], float | None]:
         """Power in W, currents in A and voltages in V of the wired phases, state of charge in percent (at ``at_s``)."""
-        options = self._options
-        used = self._used
-        power_w = self.car.power_w(self._limit_w()) if self._flows() else 0.0
-        current_a = power_w / (used * options.voltage_v)
-        currents_a = tuple(current_a if phase < used else 0.0 for phase in range(options.phases))
-        soc_percent = self.car.soc_percent if self._connected() else None
+        options, used, flow_w = self._options, self._used, self._flow_w
+        power_w = self.car.power_w(flow_w) if flow_w is not None else 0.0
+        currents_a = (power_w / (used * options.voltage_v),) * used + (0.0,) * (options.phases - used)
+        soc_percent = self.car.soc_percent if self.car.fills and self._connected() else None
         return power_w, currents_a, (options.voltage_v,) * options.phases, soc_percent
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
@@ -150,7 +149,7 @@ class Bay:
         self.poll()
         listener: Listener = (part, callback)
         if not self._listeners:
-            self._told = {told: self._state(told) for told in TOLD}
+            self._told = {part: (shown(self), self._state(part)) for part, shown in _SHOWN}
         self._listeners = (*self._listeners, listener)
 
         def end() -> None:
@@ -172,6 +171,7 @@ class Bay:
         self.poll()
         self._pull_s = None
         if self._connected():
+            self._react()
             return
         self._cable_in_station = True
         if not self._cable_in_car:
@@ -184,7 +184,7 @@ class Bay:
 
         Args:
             side: ``ev``: the car's end, at once. ``station``: the station's end, as soon as the lock is open.
-                ``both``: the car's end, then the station's once the lock is open, 200 ms later at the earliest.
+                ``both``: the car's end, then the station's once the lock is open, after ``pull_s`` at the earliest.
                 With a fixed cable there is only the car's end, whatever ``side`` says.
         """
         if side not in ("ev", "station", "both"):
@@ -193,7 +193,7 @@ class Bay:
         fixed = self._options.cable == "fixed"
         if not fixed and side != "ev" and self._cable_in_station:
             follows = side == "both" and self._cable_in_car
-            self._pull_s = self._at_s + (PULL_STATION_END_S if follows else 0.0)
+            self._pull_s = self._at_s + (self._options.pull_s if follows else 0.0)
         if fixed or side != "station":
             self._cable_in_car = False
         self.touch()
@@ -235,24 +235,29 @@ class Bay:
     def poll(self) -> None:
         """Bring everything up to now, and tell what changed on the way."""
         now_s = self._clock.now()
-        while (due_s := self.next_change()) is not None and due_s <= now_s:
-            self._flow(due_s)
+        while (due_s := self.next_s) is not None and due_s <= now_s:
+            if due_s > self._at_s:
+                self._flow(due_s)
             self._happen()
             self._react()
             self._tell()
-        self._flow(now_s)
+        if now_s > self._at_s:
+            self._flow(now_s)
 
     def next_change(self) -> float | None:
         """When something changes by itself, by the bay's clock; None: nothing does until someone acts."""
-        # Asked for at every turn of the station, and nearly always nothing of this is under way.
-        contactor_s, lock_s, car_s, pull_s, full_s = self.contactor.due_s, self.lock.due_s, self.car.due_s, None, None
-        if self._pull_s is not None and not self.lock.locked:
-            pull_s = max(self._pull_s, self._at_s)
-        if self.car.fills and self._flows() and (to_full_s := self.car.time_to_full_s(self._limit_w())) is not None:
-            full_s = self._at_s + to_full_s
-        if contactor_s is lock_s is car_s is pull_s is full_s is None:
-            return None
-        return min(due_s for due_s in (contactor_s, lock_s, car_s, pull_s, full_s) if due_s is not None)
+        return self.next_s
+
+    def _foresee(self) -> float | None:
+        """When the first of what is under way will be there."""
+        pull_s, to_full_s = self._pull_s, None
+        if pull_s is not None:
+            pull_s = None if self.lock.locked else max(pull_s, self._at_s)
+        if self._flow_w is not None and self.car.fills:
+            to_full_s = self.car.time_to_full_s(self._flow_w)
+        full_s = self._at_s + to_full_s if to_full_s is not None else None
+        dues = (self.contactor.due_s, self.lock.due_s, self.car.due_s, pull_s, full_s)
+        return min([due_s for due_s in dues if due_s is not None], default=None)
 
     def touch(self) -> None:
         """A part has changed: let the others react, and tell."""
@@ -264,16 +269,14 @@ class Bay:
         return self._cable_in_car and self._cable_in_station
 
     def _flow(self, to_s: float) -> None:
-        if to_s <= self._at_s:
-            return
-        if self._flows():
-            self.meter.add(self.car.charge(self._limit_w(), to_s - self._at_s))
+        if self._flow_w is not None:
+            self.meter.energy_wh += self.car.charge(self._flow_w, to_s - self._at_s)
         self._at_s = to_s
 
     def _happen(self) -> None:
         """Carry out what is due at ``at_s``."""
         at_s, car = self._at_s, self.car
-        to_full_s = car.time_to_full_s(self._limit_w()) if self._flows() else None
+        to_full_s = car.time_to_full_s(self._flow_w) if self._flow_w is not None else None
         if to_full_s is not None and to_full_s <= _FULL_WITHIN_S:
             car.fill()
         if car.due_s is not None and car.due_s <= at_s:
@@ -288,14 +291,16 @@ class Bay:
             self._cable_in_station = False
 
     def _react(self) -> None:
-        """The car sees whether there is a pilot, and what it offers."""
+        """The car sees whether there is a pilot, and what it offers; what flows, and until when, follows from that."""
         car = self.car
         if not self._connected():
             car.s2_closed, car.due_s = False, None
         elif car.wants(self.pilot.offered_a) == car.s2_closed:
             car.due_s = None
         elif car.due_s is None:
-            car.due_s = self._at_s + REACTION_S
+            car.due_s = self._at_s + self._options.reaction_s
+        self._flow_w = self._limit_w() if self._flows() else None
+        self.next_s = self._foresee()
 
     def _decide(self) -> None:
         """The car acts by its own decision, without the time it needs to see an offer."""
@@ -328,12 +333,24 @@ class Bay:
         return self.lock.state() if part == "lock" else BayState(self._occupied)
 
     def _tell(self) -> None:
+        if not self._listeners:
+            return
         # One part after the other, compared at its turn: a callback that acts on the bay comes back in here.
-        for part in TOLD if self._listeners else ():
-            state = self._state(part)
-            if state == self._told[part]:
+        for part, shown in _SHOWN:
+            now, (before, told) = shown(self), self._told[part]
+            if now == before:
                 continue
-            self._told[part] = state
-            for wanted, callback in self._listeners:
+            state = self._state(part)
+            self._told[part] = now, state
+            for wanted, callback in self._listeners if state != told else ():
                 if wanted is None or wanted == part:
                     callback(state)
+
+
+_SHOWN: tuple[tuple[Told, Callable[[Any], Any]], ...] = (
+    ("pilot", attrgetter("_cable_in_car", "_cable_in_station", "car.s2_closed")),
+    ("contactor", attrgetter("contactor.commanded", "contactor.closed", "contactor.due_s")),
+    ("lock", attrgetter("lock.commanded", "lock.locked", "lock.due_s")),
+    ("bay", attrgetter("_occupied")),
+)
+"""What the state of each part follows from: compared at every touch, and quicker to look at than states are to make."""

@@ -14,9 +14,6 @@ from drivers.sim.config import NOMINAL_BATTERY_WH, CarOptions
 MIN_CURRENT_A = 6.0
 """Below this an offer is none. Spec: IEC 61851-1 Table A.8."""
 
-REACTION_S = 0.1
-"""How long the car takes to answer a change of the offer with S2."""
-
 TAPER_FROM = 0.8
 TAPER_END = 0.1
 _SECONDS_AN_HOUR = 3600.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from drivers.options import boolean, option, parse, quantity
@@ -101,6 +101,8 @@ class BayOptions:
         phases: wired to the EVSE, 1 to 3.
         cable: ``socket``: the driver brings a cable, it has two ends; ``fixed``: only the car's end moves.
         voltage_v: phase to neutral.
+        reaction_s: how long the car takes to answer a change of the offer with S2.
+        pull_s: how long after the car's end a driver pulls the station's end.
     """
 
     max_current_a: float = 32.0
@@ -112,3 +114,15 @@ class BayOptions:
     contactor: ContactorOptions = ContactorOptions()
     lock: LockOptions = LockOptions()
     meter: MeterOptions = MeterOptions()
+    reaction_s: float = 0.1
+    pull_s: float = 0.2
+
+    def instant(self) -> BayOptions:
+        """The same bay without inertia: what follows from a plug, an offer or a command happens in the same moment."""
+        return replace(
+            self,
+            contactor=replace(self.contactor, delay_s=0.0),
+            lock=replace(self.lock, delay_s=0.0),
+            reaction_s=0.0,
+            pull_s=0.0,
+        )

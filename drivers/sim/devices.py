@@ -82,12 +82,12 @@ class SimContactor:
 
     instant = True
 
-    __slots__ = ("_bay", "_commanded", "_fault", "_options", "_released", "closed", "due_s")
+    __slots__ = ("_bay", "_fault", "_options", "_released", "closed", "commanded", "due_s")
 
     def __init__(self, bay: Surroundings, options: ContactorOptions) -> None:
         self._bay = bay
         self._options = options
-        self._commanded = False
+        self.commanded = False
         self._fault: ContactorFault = "none"
         self._released = False
         self.closed = False
@@ -97,7 +97,7 @@ class SimContactor:
         """Energise the coil, or not. Raises: DriverLost: released."""
         self._check()
         self._bay.poll()
-        self._commanded = on
+        self.commanded = on
         self._start_moving()
         self._bay.touch()
 
@@ -138,9 +138,9 @@ class SimContactor:
     def state(self) -> ContactorState:
         """The state as of the bay's last update."""
         fault = None
-        if self.due_s is None and self.closed != self._commanded:
+        if self.due_s is None and self.closed != self.commanded:
             fault = "weld" if self.closed else "stuck_open"
-        return ContactorState(self._commanded, self.closed, fault)
+        return ContactorState(self.commanded, self.closed, fault)
 
     def move(self) -> None:
         """The contacts arrive."""
@@ -149,11 +149,11 @@ class SimContactor:
 
     def drop(self) -> None:
         """The coil loses its supply: the spring opens the contacts at once, unless they are fused."""
-        self._commanded = False
+        self.commanded = False
         self.move()
 
     def _target(self) -> bool:
-        return self._commanded if self._fault == "none" else self._fault == "weld"
+        return self.commanded if self._fault == "none" else self._fault == "weld"
 
     def _start_moving(self) -> None:
         if self._target() == self.closed:
@@ -171,12 +171,12 @@ class SimLock:
 
     instant = True
 
-    __slots__ = ("_bay", "_commanded", "_options", "_released", "_stuck", "due_s", "locked")
+    __slots__ = ("_bay", "_options", "_released", "_stuck", "commanded", "due_s", "locked")
 
     def __init__(self, bay: Surroundings, options: LockOptions) -> None:
         self._bay = bay
         self._options = options
-        self._commanded = False
+        self.commanded = False
         self._stuck = False
         self._released = False
         self.locked = False
@@ -186,7 +186,7 @@ class SimLock:
         """Drive the bolt. Raises: DriverLost: released."""
         self._check()
         self._bay.poll()
-        self._commanded = locked
+        self.commanded = locked
         self._start_moving()
         self._bay.touch()
 
@@ -215,16 +215,16 @@ class SimLock:
 
     def state(self) -> LockState:
         """The state as of the bay's last update."""
-        stuck = self.due_s is None and self.locked != self._commanded
-        return LockState(self._commanded, self.locked, "stuck" if stuck else None)
+        stuck = self.due_s is None and self.locked != self.commanded
+        return LockState(self.commanded, self.locked, "stuck" if stuck else None)
 
     def move(self) -> None:
         """The bolt arrives."""
         self.due_s = None
-        self.locked = self._commanded
+        self.locked = self.commanded
 
     def _start_moving(self) -> None:
-        if self._stuck or self.locked == self._commanded:
+        if self._stuck or self.locked == self.commanded:
             self.due_s = None
         elif self.due_s is None:
             self.due_s = self._bay.at_s + self._options.delay_s

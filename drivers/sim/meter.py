@@ -1,7 +1,7 @@
 """The energy meter of a simulated EVSE: a register that is brought up to date when it is read.
 
-``drivers.sim.bay`` adds the energy that flows. The meter knows sessions: it can count from zero at each, sign their
-values, or hand out given texts as if it had signed.
+``drivers.sim.bay`` adds the energy that flows to ``energy_wh``. The meter knows sessions: it can count from zero at
+each, sign their values, or hand out given texts as if it had signed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ GRID_HZ = 50.0
 
 MeterFault = Literal["silent", "none"]
 _CONTEXTS: dict[ocmf.Moment, SignedContext] = {"B": "begin", "C": "update", "E": "end", "": "update"}
+
+
+Values = tuple[float, float, tuple[float, ...], tuple[float, ...], float | None]
+"""Register in Wh, power in W, currents in A and voltages in V of the wired phases, state of charge in percent."""
 
 
 class Flow(Protocol):
@@ -40,18 +44,23 @@ class SimMeter:
 
     instant = True
 
-    __slots__ = ("_bay", "_begin", "_energy_wh", "_options", "_page", "_released", "_silent", "_utc", "_who")
+    __slots__ = ("_bay", "_begin", "_options", "_page", "_released", "_silent", "_utc", "_who", "energy_wh")
 
     def __init__(self, bay: Flow, options: MeterOptions, start_wh: float, utc: Callable[[], datetime]) -> None:
         self._bay = bay
         self._options = options
-        self._energy_wh = start_wh
+        self.energy_wh = start_wh
         self._utc = utc
         self._silent = False
         self._released = False
         self._begin: ocmf.Point | None = None
         self._who = ocmf.Identification()
         self._page = 0
+
+    @property
+    def keeps_sessions(self) -> bool:
+        """Whether begin and end of a session are more to it than readings: it counts from zero, or signs."""
+        return self._options.counts == "session" or self._options.signed is not False
 
     @property
     def public_key(self) -> str:
@@ -73,7 +82,7 @@ class SimMeter:
         """
         self._bay.poll()
         if self._options.counts == "session":
-            self._energy_wh = 0.0
+            self.energy_wh = 0.0
         self._who = ocmf.Identification(identification, id_type)
         self._page = 0
         self._begin = self._point("B")
@@ -103,7 +112,7 @@ class SimMeter:
     def set_value(self, energy_wh: float) -> None:
         """Set the register. A lower value is what a faulty meter would show."""
         self._bay.poll()
-        self._energy_wh = energy_wh
+        self.energy_wh = energy_wh
 
     def set_fault(self, kind: MeterFault) -> None:
         """``silent``: it counts but does not answer; ``none``: it answers again."""
@@ -115,16 +124,17 @@ class SimMeter:
         """Nothing to bring into safety."""
         self._released = True
 
-    def add(self, energy_wh: float) -> None:
-        """Energy has flowed."""
-        self._energy_wh += energy_wh
+    def values(self) -> Values:
+        """What a plain reading has, up to date. Raises: DriverLost: silent or released."""
+        if self._released or self._silent:
+            self._check()
+        self._bay.poll()
+        return self.energy_wh, *self._bay.measure()
 
     def _read(self, signed: tuple[SignedReading, ...]) -> Reading:
-        self._check()
-        self._bay.poll()
-        power_w, current_a, voltage_v, soc_percent = self._bay.measure()
+        energy_wh, power_w, current_a, voltage_v, soc_percent = self.values()
         return Reading(
-            energy_wh=self._energy_wh,
+            energy_wh=energy_wh,
             power_w=power_w,
             current_a=current_a,
             voltage_v=voltage_v,
@@ -138,7 +148,7 @@ class SimMeter:
             raise DriverLost("the meter was released" if self._released else "the meter does not answer")
 
     def _point(self, moment: ocmf.Moment) -> ocmf.Point:
-        return ocmf.Point(self._utc(), moment, self._energy_wh)
+        return ocmf.Point(self._utc(), moment, self.energy_wh)
 
     def _signed(self, *points: ocmf.Point) -> tuple[SignedReading, ...]:
         if self._options.signed is not True:

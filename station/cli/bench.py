@@ -137,7 +137,7 @@ def runs(profile: Profile) -> str | None:
     """Who runs this station, in words; None: nobody that can be seen."""
     service = SERVICE_RUNTIME / SERVICE_RUNTIME.name
     for entry in [*runtime_file.running(), *runtime_file.running(service)]:
-        if entry.id == profile.station.id:
+        if entry.id == profile.station.id and not entry.fleet:
             return f"{entry.id} runs (pid {entry.pid})"
     try:
         list(service.iterdir())

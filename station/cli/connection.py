@@ -1,4 +1,4 @@
-"""Finds a running station and sends it commands over its HTTP face.
+"""Finds a running station, or one of a running fleet, and sends it commands over the HTTP face.
 
 Uses the standard library's HTTP client: a verb should be over before a larger one is imported.
 """
@@ -10,10 +10,10 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from station.config.secret import Secret
 from station.control import runtime_file
@@ -25,6 +25,9 @@ TOKEN_VARIABLE: Final = "STATION_TOKEN"  # noqa: S105 - the name of a variable
 _UNIX: Final = "unix:"
 _MARGIN_S: Final = 5.0
 _RUN: Final = "station run"
+_ASK_S: Final = 5.0
+_API: Final = "/api/v1"
+_STATIONS: Final = f"{_API}/stations"
 
 
 class NotFoundError(StationError):
@@ -42,29 +45,38 @@ class Target:
     Args:
         name: the id, or the address as it was given.
         control: `http://host:port` or `unix:/path`.
+        path: where the station is there: a station of a fleet has one of its own.
     """
 
     name: str
     control: str
     token: Secret | None
+    path: str = _API
 
 
 def find(to: str | None) -> Target:
     """The station that is meant.
 
     Args:
-        to: an id, a URL, `unix:/path`, or the path of a runtime file or socket; None: the only one that runs.
+        to: an id, a URL, `unix:/path`, or the path of a runtime file or socket; `FLEET/ID` or the URL of a station of
+            a fleet; None: the only one that runs.
 
     Raises:
         NotFoundError: with the next thing to type.
     """
     if to is not None and to.startswith(("http://", _UNIX)):
-        control = to.rstrip("/")
-        known = [entry for entry in runtime_file.running() if entry.control == control]
-        return Target(to, control, _token(known[0] if known else None))
-    if to is not None and ("/" in to or to.endswith(".json")) and not _is_id(to):
-        return _at_path(Path(to))
-    stations = runtime_file.running()
+        return _at_address(to)
+    running = runtime_file.running()
+    stations = [entry for entry in running if not entry.fleet]
+    fleets = [entry for entry in running if entry.fleet]
+    if to is not None and not any(entry.id == to for entry in stations):
+        found = _in_fleets(to, fleets)
+        if found is not None:
+            return found
+        if "/" in to or to.endswith(".json"):
+            return _at_path(Path(to))
+    if fleets and not stations:
+        raise _not_in_fleets(to, fleets)
     chosen = stations if to is None else [entry for entry in stations if entry.id == to]
     if len(chosen) == 1:
         return _target(chosen[0])
@@ -118,14 +130,64 @@ def command(target: Target, name: str, params: Mapping[str, Any]) -> Mapping[str
         TalkError: see `call`.
     """
     wait_s = float(params.get("timeout", 30.0))
-    answer = call(target, "POST", f"/api/v1/commands/{name}?wait={wait_s:g}", dict(params), wait_s)
+    answer = call(target, "POST", f"{target.path}/commands/{name}?wait={wait_s:g}", dict(params), wait_s)
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
         raise TalkError(f"{target.name}: the answer is none of a station", "check --to")
     return answer
 
 
-def _is_id(text: str) -> bool:
-    return any(entry.id == text for entry in runtime_file.running())
+def _at_address(to: str) -> Target:
+    control, _, station = to.partition(f"{_STATIONS}/") if not to.startswith(_UNIX) else (to, "", "")
+    control = control.rstrip("/")
+    known = [entry for entry in runtime_file.running() if entry.control == control]
+    if known and known[0].fleet and not station:
+        raise _not_in_fleets(None, known)
+    token = _token(known[0] if known else None)
+    return Target(to, control, token, f"{_STATIONS}/{station.rstrip('/')}" if station else _API)
+
+
+def _in_fleets(to: str, fleets: list[Running]) -> Target | None:
+    """The station of a fleet that is meant by `FLEET/ID`, or by an id that only one fleet has; None: there is none."""
+    name, slash, station = to.rpartition("/")
+    named = [fleet for fleet in fleets if slash and fleet.id == name]
+    wanted, asked = (station, named) if named else (to, fleets)
+    found = [fleet for fleet in asked if _has(fleet, wanted)]
+    if len(found) > 1:
+        places = ", ".join(f"{fleet.id} at {fleet.control} (pid {fleet.pid})" for fleet in found)
+        hint = f"--to {found[0].id}/{wanted}" if not named else f"--to {found[0].control}{_STATIONS}/{wanted}"
+        raise NotFoundError(f"{len(found)} fleets have a station {wanted!r}: {places}", hint)
+    if not found:
+        if named:
+            raise _not_in_fleets(wanted, named)
+        return None
+    return replace(_target(found[0]), name=wanted, path=f"{_STATIONS}/{quote(wanted, safe='')}")
+
+
+def _has(fleet: Running, station: str) -> bool:
+    answer = _asked(fleet, f"{_STATIONS}/{quote(station, safe='')}")
+    return answer.get("id") == station
+
+
+def _asked(fleet: Running, path: str) -> Mapping[str, Any]:
+    """The answer of a fleet; nothing where it does not give any."""
+    if fleet.control is None:
+        return {}
+    try:
+        answer = call(_target(fleet), "GET", path, timeout_s=_ASK_S)
+    except TalkError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _not_in_fleets(to: str | None, fleets: list[Running]) -> NotFoundError:
+    """What to type instead, where fleets run and no station does."""
+    names = ", ".join(fleet.id for fleet in fleets)
+    ids = [one["id"] for one in _asked(fleets[0], f"{_STATIONS}?limit=1").get("stations", ())]
+    hint = f"--to {ids[0] if ids else 'STATION'}"
+    one = f"the fleet {names} runs" if len(fleets) == 1 else f"{len(fleets)} fleets run ({names})"
+    if to is None:
+        return NotFoundError(f"{one} here: say which of its stations" if len(fleets) == 1 else f"{one} here", hint)
+    return NotFoundError(f"no station {to!r} runs here; {one}, and has none of this id", hint)
 
 
 def _at_path(path: Path) -> Target:
@@ -134,6 +196,8 @@ def _at_path(path: Path) -> Target:
     found = runtime_file.read(path)
     if found is None:
         raise NotFoundError(f"{path} is no runtime file of a station that runs", _RUN)
+    if found.fleet:
+        raise _not_in_fleets(None, [found])
     return _target(found)
 
 

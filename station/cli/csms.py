@@ -11,15 +11,17 @@ import signal
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from station.cli.csms_check import VERSIONS, CheckOptions, Finding, check
 from station.cli.exit_codes import ExitCode
 from station.clock import utc_text
-from station.csms import Card, EmbeddedCsms
 from station.errors import StationError
+
+if TYPE_CHECKING:
+    from station.csms import Card, EmbeddedCsms
 
 app = typer.Typer(
     name="csms", help="A central system to try a station with, and a check of a real one.", no_args_is_help=True
@@ -100,6 +102,9 @@ def serve(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Serve as a central system until interrupted; prints one line a message."""
+    # Here and not above: no other verb needs it, nor the library that it is built on.
+    from station.csms import EmbeddedCsms
+
     transcript = Transcript(as_json)
     try:
         csms = EmbeddedCsms(
@@ -192,6 +197,8 @@ def _subprotocols(numbers: list[str] | None) -> tuple[str, ...]:
 def _cards(texts: list[str] | None) -> dict[str, Card] | None:
     if not texts:
         return None
+    from station.csms import Card
+
     cards: dict[str, Card] = {}
     for text in texts:
         number, _, status = text.partition("=")

@@ -22,6 +22,8 @@ class ExitCode(IntEnum):
     """The CSMS said no."""
     HARDWARE = 5
     """A device is missing, busy or lost."""
+    THRESHOLD = 99
+    """A threshold of a fleet was crossed."""
 
 
 def fail(message: str, hint: str | None, code: ExitCode, *, as_json: bool = False) -> NoReturn:

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from station import __version__
-from station.cli import commands, csms, doctor, hw, install, pair, profiles, readers, run
 from station.cli.exit_codes import ExitCode, error_text
 
 
@@ -22,8 +21,8 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def build() -> typer.Typer:
-    """The application with all its verbs."""
+def build(verb: str = "") -> typer.Typer:
+    """The application with all its verbs; ``fleet`` alone where it is that one: the others' imports take memory."""
     app = typer.Typer(
         name="station",
         help="A charging station for OCPP 1.6J and 2.0.1: firmware, simulator and card reader.",
@@ -43,23 +42,35 @@ def build() -> typer.Typer:
     ) -> None:
         """A charging station for OCPP 1.6J and 2.0.1: firmware, simulator and card reader."""
 
+    if verb == "fleet":
+        from station.cli.fleet import fleet
+
+        app.command("fleet")(fleet)
+    else:
+        _add_all(app)
+    return app
+
+
+def _add_all(app: typer.Typer) -> None:
+    from station.cli import commands, csms, doctor, fleet, hw, install, pair, profiles, readers, run
+
     app.command("run")(run.run)
     for verb in (profiles.check, profiles.schema, profiles.init):
         app.command(verb.__name__)(verb)
     app.command("pair")(pair.pair)
+    app.command("fleet")(fleet.fleet)
     app.add_typer(csms.app, name="csms")
     app.command("readers")(readers.readers)
     app.command("doctor")(doctor.doctor)
     app.command("install")(install.install)
     app.add_typer(hw.app, name="hw")
     commands.register(app)
-    return app
 
 
 def main() -> None:
     """The entry point. Ends the process with an exit code of `ExitCode`."""
     try:
-        build()()
+        build(*sys.argv[1:2])()
     except KeyboardInterrupt:
         sys.exit(ExitCode.FAILED)
     except BrokenPipeError:

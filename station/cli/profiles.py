@@ -17,11 +17,17 @@ from station.config.nodes import value_position
 
 
 def check(
-    profile: Annotated[Path, typer.Argument(help="the profile to check")],
+    profile: Annotated[Path, typer.Argument(help="the profile to check, or a fleet's plan")],
     explain_values: Annotated[bool, typer.Option("--explain", help="every value and where it came from")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the answer as JSON")] = False,
 ) -> None:
-    """Check a profile without running it. Exit code 0: it can be used; 2: it cannot."""
+    """Check a profile, or a plan, without running it. Exit code 0: it can be used; 2: it cannot."""
+    # Here and not above: it comes back here for what both say.
+    from station.cli import fleet_check
+
+    if fleet_check.is_plan(profile):
+        fleet_check.check_plan(profile, explain=explain_values, as_json=as_json)
+        return
     try:
         loaded = usable(load(profile, Overrides()))
     except ConfigError as error:
@@ -69,8 +75,15 @@ def _security_position(loaded: Loaded, key: str) -> Position:
     return value_position(loaded.root, ("csms", "security", key))
 
 
-def schema() -> None:
+def schema(
+    fleet: Annotated[bool, typer.Option("--fleet", help="of plans of fleets, in place of profiles")] = False,
+) -> None:
     """Write the JSON schema of profiles to the standard output, for editors."""
+    if fleet:
+        from station.fleet.schema import plan_schema
+
+        typer.echo(json.dumps(plan_schema(), indent=2, ensure_ascii=False))
+        return
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 

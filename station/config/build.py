@@ -1,6 +1,6 @@
 """From the model to a `Profile`: derived values, paths, and the checks that need more than one key.
 
-Called by `station.config.load`.
+Called by `station.config.profile_file`.
 """
 
 import os

@@ -46,6 +46,9 @@ class ConfigError(Exception):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
+
     @classmethod
     def at(cls, position: Position, message: str, suggestion: str = "") -> "ConfigError":
         """An error with a single problem."""

@@ -2,7 +2,7 @@
 
 Not a general YAML reader: no implicit types, no merge keys, no tags but `!file`, duplicate keys are errors, and size,
 nesting and the number of nodes are bounded, so that no text can take the process with it. `${VAR}` and `!file` are
-resolved here. Called by `station.config.load` and by the fleet for its plan.
+resolved here. Called by `station.config.profile_file` and by the fleet for its plan.
 """
 
 import re

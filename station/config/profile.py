@@ -1,7 +1,8 @@
 """A profile as the rest of the program sees it: frozen, with plain numbers, resolved paths and no YAML left.
 
-Durations are seconds, currents amperes, powers watts, energies watt-hours. Made by `station.config.load`; a fleet makes
-one a group and a cheap copy a station with `Profile.with_identity`. Profiles can be pickled.
+Durations are seconds, currents amperes, powers watts, energies watt-hours. Made by
+`station.config.profile_file`; a fleet makes one a group and a cheap copy a station with `Profile.with_identity`.
+Profiles can be pickled.
 """
 
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ def json_schema() -> dict[str, Any]:
     for part in hardware:
         hardware[part] = _drivers(part)
     definitions["AuthBlock"]["properties"]["readers"]["items"] = _drivers("reader")
-    _tidy(schema)
+    tidy(schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ocpp-station profile",
@@ -58,7 +58,7 @@ def _driver(part: str, name: str) -> dict[str, Any]:
     return {"type": "object", "required": ["driver"], "additionalProperties": False, "properties": properties}
 
 
-def _tidy(schema: Any) -> None:
+def tidy(schema: Any) -> None:
     """Drop pydantic's titles, which repeat the keys, and let `off`, `no`, `yes` have their synonyms."""
     if isinstance(schema, dict):
         if isinstance(schema.get("title"), str):
@@ -71,7 +71,7 @@ def _tidy(schema: Any) -> None:
             schema.pop("type", None)
             schema["enum"] = [*words, *(word for word in more if word not in words)]
         for value in schema.values():
-            _tidy(value)
+            tidy(value)
     elif isinstance(schema, list):
         for value in schema:
-            _tidy(value)
+            tidy(value)

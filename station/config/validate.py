@@ -1,6 +1,6 @@
 """From a tree to a `ProfileModel`: pydantic's findings become problems with positions and suggestions.
 
-Called by `station.config.load`, and by `station.config.hardware` for blocks that depend on a driver's name.
+Called by `station.config.profile_file`, and by `station.config.hardware` for blocks that depend on a driver's name.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,11 @@ def validate(root: MapNode) -> ProfileModel:
     return checked(_adapter, to_plain(root), root, ())
 
 
-def checked(adapter: TypeAdapter[T], plain: object, root: Node, path: Path) -> T:
+def checked(adapter: TypeAdapter[T], plain: object, root: Node, path: Path, top: type[BaseModel] = ProfileModel) -> T:
     """Validate what stands at a path of the tree.
+
+    Args:
+        top: the block at the tree's root, for suggestions.
 
     Raises:
         ConfigError: with every problem that was found.
@@ -38,16 +41,34 @@ def checked(adapter: TypeAdapter[T], plain: object, root: Node, path: Path) -> T
         return adapter.validate_python(plain)
     except ValidationError as error:
         details = error.errors(include_url=False)
-    raise ConfigError(_problem(detail, root, path) for detail in details) from None
+    raise ConfigError(_problem(detail, root, path, top) for detail in details) from None
 
 
-def _problem(detail: ErrorDetails, root: Node, prefix: Path) -> Problem:
+def without_errors(adapter: TypeAdapter[T], plain: object) -> object:
+    """The same data but for the keys at which something is wrong, so that the rest can still be looked at."""
+    try:
+        adapter.validate_python(plain)
+    except ValidationError as error:
+        wrong = {_real_path(detail["loc"]) for detail in error.errors(include_url=False)}
+        return _pruned(plain, wrong, ())
+    return plain
+
+
+def _pruned(value: object, wrong: set[Path], here: Path) -> object:
+    if isinstance(value, dict):
+        return {key: _pruned(item, wrong, (*here, key)) for key, item in value.items() if (*here, key) not in wrong}
+    if isinstance(value, list):
+        return [_pruned(item, wrong, (*here, place)) for place, item in enumerate(value)]
+    return value
+
+
+def _problem(detail: ErrorDetails, root: Node, prefix: Path, top: type[BaseModel]) -> Problem:
     path = (*prefix, *_real_path(detail["loc"]))
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         parent = spell(path[:-1])
         message = f"unknown key '{str(path[-1])[:60]}'" + (f" in {parent}" if parent else "")
-        return Problem(key_position(root, path), message, did_you_mean(str(path[-1]), _known_keys(detail, path)))
+        return Problem(key_position(root, path), message, did_you_mean(str(path[-1]), _known_keys(detail, path, top)))
     if kind == PROBLEM:
         message, suggestion = context["message"], context["suggestion"]
     elif kind == "missing":
@@ -88,14 +109,14 @@ def _words(kind: str, context: dict[str, Any], value: object) -> str:
     return f"{kind_of(value)} cannot stand here"
 
 
-def _known_keys(detail: ErrorDetails, path: Path) -> list[str]:
+def _known_keys(detail: ErrorDetails, path: Path, top: type[BaseModel]) -> list[str]:
     """The keys of the block in which an unknown one stood."""
-    block: type[BaseModel] | None = ProfileModel if len(path) == len(_real_path(detail["loc"])) else None
+    block: type[BaseModel] | None = top if len(path) == len(_real_path(detail["loc"])) else None
     for step in path[:-1]:
         if isinstance(step, int) or block is None:
             continue
         block = block_of(block, str(step))
-    return list(block.model_fields) if block is not None else []
+    return [field.alias or name for name, field in block.model_fields.items()] if block is not None else []
 
 
 def block_of(block: type[BaseModel], key: str) -> type[BaseModel] | None:

@@ -33,37 +33,41 @@ _WAIT: Final[dict[str, Any]] = {
 }
 
 
-def _query(name: str, doc: str) -> dict[str, Any]:
+def query(name: str, doc: str) -> dict[str, Any]:
+    """A parameter of the query."""
     return {"name": name, "in": "query", "description": doc, "schema": {"type": "string"}}
 
 
-def _content(media_type: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+def content(media_type: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    """A response."""
     return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
 _PROBLEMS: Final[dict[str, Any]] = {
-    "default": _content(
+    "default": content(
         "application/problem+json", {"$ref": "#/components/schemas/Problem"}, "what is wrong, and a hint"
     )
 }
 
 
-def _operation(summary: str, media_type: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"summary": summary, "responses": {"200": _content(media_type, schema, summary), **_PROBLEMS}, **more}
+def operation(summary: str, media_type: str, schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An operation with what it answers."""
+    return {"summary": summary, "responses": {"200": content(media_type, schema, summary), **_PROBLEMS}, **more}
 
 
-def _command(command: Command) -> dict[str, Any]:
+def command_operation(command: Command, *more: dict[str, Any]) -> dict[str, Any]:
+    """What the document says of a command; with more parameters."""
     body = {
         "required": bool(command.schema()["required"]),
         "content": {"application/json": {"schema": command.schema()}},
     }
-    return _operation(
+    return operation(
         command.doc,
         "application/json",
         {"$ref": "#/components/schemas/Answer"},
         operationId=command.name,
         description=f"Answered {command.answered}.",
-        parameters=[_WAIT],
+        parameters=[*more, _WAIT],
         requestBody=body,
     )
 
@@ -79,30 +83,35 @@ def document(*, token: bool) -> dict[str, Any]:
     changes = {"required": True, "content": {json_type: {"schema": {"type": "object"}}}}
     last_id = {"name": "Last-Event-ID", "in": "header", "description": "go on after it", "schema": {"type": "string"}}
     paths: dict[str, Any] = {
-        "/api/v1/status": {"get": _operation("The state of the station", json_type, plain)},
+        "/api/v1/status": {"get": operation("The state of the station", json_type, plain)},
         "/api/v1/events": {
-            "get": _operation(
+            "get": operation(
                 "Events as they happen",
                 "text/event-stream",
                 {"type": "string"},
-                parameters=[_query("types", "names, with commas; left out: all but wire"), last_id],
+                parameters=[query("types", "names, with commas; left out: all but wire"), last_id],
             )
         },
         "/api/v1/variables": {
-            "get": _operation("Every variable", json_type, {"type": "array", "items": plain}),
-            "patch": _operation(
+            "get": operation("Every variable", json_type, {"type": "array", "items": plain}),
+            "patch": operation(
                 "Write variables by name; null forgets what was written", json_type, answer, requestBody=changes
             ),
         },
-        "/metrics": {"get": _operation("Metrics for Prometheus", "text/plain", {"type": "string"})},
-        "/healthz": {"get": _operation("Whether the control face answers", json_type, plain)},
-        "/openapi.json": {"get": _operation("This document", json_type, plain)},
+        "/metrics": {"get": operation("Metrics for Prometheus", "text/plain", {"type": "string"})},
+        "/healthz": {"get": operation("Whether the control face answers", json_type, plain)},
+        "/openapi.json": {"get": operation("This document", json_type, plain)},
     }
-    paths |= {f"/api/v1/commands/{command.name}": {"post": _command(command)} for command in COMMANDS.values()}
+    paths |= {f"/api/v1/commands/{command.name}": {"post": command_operation(command)} for command in COMMANDS.values()}
+    return whole("ocpp-station", paths, token=token)
+
+
+def whole(title: str, paths: dict[str, Any], *, token: bool) -> dict[str, Any]:
+    """A document of these paths."""
     components: dict[str, Any] = {"schemas": {"Answer": _ANSWER, "Problem": _PROBLEM}}
     made: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": "ocpp-station", "version": __version__},
+        "info": {"title": title, "version": __version__},
         "paths": paths,
         "components": components,
     }

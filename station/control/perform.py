@@ -9,10 +9,10 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from station.control import registry
-from station.control.commandable import Commandable, CommandRefused
+from station.control.commandable import CommandRefused, Execution
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,13 @@ class Begun:
         """The answer for those who do not wait: the final one where it is known."""
         return self.answer if self.answer is not None else good(self.data)
 
+    async def settled(self, limit_s: float) -> None:
+        """Wait for the final answer, at most so many seconds; then `now` has it."""
+        if self.done is not None:
+            ended, _ = await asyncio.wait({self.done}, timeout=limit_s)
+            if ended:
+                self.answer = self.done.result()
+
     async def within(self, limit_s: float | None = None) -> Answer:
         """The final answer.
 
@@ -60,7 +67,15 @@ class Begun:
         return self.done.result() if ended else bad(_too_late(self.command, limit_s or 0.0))
 
 
-def begin(commandable: Commandable, name: str, params: Mapping[str, Any]) -> Begun:
+class Executes(Protocol):
+    """What ``begin`` needs of a ``Commandable``."""
+
+    def execute(self, command: str, params: Mapping[str, Any]) -> Execution:
+        """See ``Commandable``."""
+        ...
+
+
+def begin(commandable: Executes, name: str, params: Mapping[str, Any]) -> Begun:
     """Check the parameters and let the command take effect now.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Runtime files: how a command line finds the stations that run on this machine.
+"""Runtime files: how a command line finds the stations and fleets that run on this machine.
 
 `ocpp-station/<id>.json` (0600) in `$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR`, else the user's state directory. The
 lock of a store is not here: a file that stays behind after a kill hinders nobody.
@@ -33,6 +33,7 @@ class Running:
         token: what requests must bear, if anything.
         started: as text, UTC.
         path: the file.
+        fleet: whether it is a fleet, and the id its name.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Running:
     pid: int
     started: str
     path: Path
+    fleet: bool = False
 
 
 def folder(env: Mapping[str, str] | None = None) -> Path:
@@ -57,22 +59,33 @@ def folder(env: Mapping[str, str] | None = None) -> Path:
 class RuntimeFile:
     """The file of one running station. Use it as a context, or call `remove`."""
 
-    def __init__(self, station_id: str, control: str | None, token: Secret | None, where: Path | None = None) -> None:
+    def __init__(
+        self,
+        station_id: str,
+        control: str | None,
+        token: Secret | None,
+        where: Path | None = None,
+        *,
+        fleet: bool = False,
+    ) -> None:
         """Write the file, replacing that of a station that is gone.
 
-        One of the same id that still runs (on another store) keeps its file under another name.
+        A ``fleet`` has its name in place of the id. One of the same id that still runs (on another store) keeps its
+        file under another name.
 
         Raises:
             OSError: the folder cannot be made or written.
         """
         where = where or folder()
-        self.path = where / f"{file_stem(station_id)}.json"
+        stem = f"{file_stem(station_id)}.fleet" if fleet else file_stem(station_id)
+        self.path = where / f"{stem}.json"
         content = {
             "id": station_id,
             "control": control,
             "token": None if token is None else token.reveal(),
             "pid": os.getpid(),
             "started": utc_text(datetime.now(UTC)),
+            **({"fleet": True} if fleet else {}),
         }
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._make_room()
@@ -107,7 +120,7 @@ class RuntimeFile:
 
 
 def running(where: Path | None = None) -> list[Running]:
-    """Every station that runs, by id. A file whose process is gone counts as absent.
+    """Every station and fleet that runs, by id. A file whose process is gone counts as absent.
 
     Args:
         where: the folder; None: that of this user, and where nothing runs there, that of the system's service.
@@ -141,7 +154,8 @@ def _read(path: Path) -> Running | None:
     match content:
         case {"id": str(name), "control": str() | None as control, "pid": int(pid), "started": str(started)} if pid > 0:
             token = content.get("token")
-            return Running(name, control, Secret(token) if isinstance(token, str) else None, pid, started, path)
+            secret = Secret(token) if isinstance(token, str) else None
+            return Running(name, control, secret, pid, started, path, content.get("fleet") is True)
     return None
 
 

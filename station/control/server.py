@@ -12,7 +12,7 @@ import ipaddress
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,12 +21,14 @@ from station.config.errors import ValueRefusedError
 from station.config.secret import Secret
 from station.config.types import split_listen
 from station.control.commandable import Commandable
+from station.control.fleet_commandable import FleetCommandable
 from station.control.metrics import LoopLag
 from station.control.sse import EventLog
 from station.errors import StationError
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
     from station.control.guard import Bound
 
@@ -50,16 +52,15 @@ class ControlServer:
     url: str
     _server: uvicorn.Server
     _task: asyncio.Task[None]
-    _events: EventLog
-    _lag: LoopLag
     _path: Path | None = None
+    _closing: tuple[Callable[[], None], ...] = ()
     _stopping: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def stop(self) -> None:
         """End streams, answer what is open for a second at most, and free the address. Idempotent."""
         async with self._stopping:
-            self._events.close()
-            self._lag.stop()
+            for close in self._closing:
+                close()
             self._server.should_exit = True
             await asyncio.wait({self._task})
             if self._path is not None:
@@ -76,17 +77,39 @@ async def serve(commandable: Commandable, listen: str, token: Secret | None = No
     Raises:
         ControlError: no such address, in use, or beyond loopback without a token.
     """
+    events, lag = EventLog(commandable), LoopLag()
+
+    def application() -> ASGIApp:
+        # Here and not above: these take a third of a second, and stations without HTTP do without them.
+        from station.control.api import Api
+
+        return Api(commandable, events, lag, token=token is not None).app
+
+    server = await _serve(application, listen, token)
+    lag.start()
+    server._closing = (events.close, lag.stop)
+    return server
+
+
+async def serve_fleet(fleet: FleetCommandable, listen: str, token: Secret | None = None) -> ControlServer:
+    """Serve a fleet until stopped. For the arguments and errors see ``serve``."""
+
+    def application() -> ASGIApp:
+        from station.control.fleet_api import FleetApi
+
+        return FleetApi(fleet, token=token is not None).app
+
+    return await _serve(application, listen, token)
+
+
+async def _serve(application: Callable[[], ASGIApp], listen: str, token: Secret | None) -> ControlServer:
     listener, bound, url = _listen(listen, token)
-    # Here and not above: these take a third of a second, and stations without HTTP do without them.
     import uvicorn
 
-    from station.control.api import Api
     from station.control.guard import Guard
 
-    events, lag = EventLog(commandable), LoopLag()
-    api = Api(commandable, events, lag, token=token is not None)
     config = uvicorn.Config(
-        Guard(api.app, bound, token),
+        Guard(application(), bound, token),
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -106,8 +129,7 @@ async def serve(commandable: Commandable, listen: str, token: Secret | None = No
     if task.done():
         listener.close()
         await task
-    lag.start()
-    return ControlServer(url, server, task, events, lag, Path(url[len(UNIX) :]) if url.startswith(UNIX) else None)
+    return ControlServer(url, server, task, Path(url[len(UNIX) :]) if url.startswith(UNIX) else None)
 
 
 def _quiet_server(config: uvicorn.Config, up: asyncio.Event) -> uvicorn.Server:

@@ -8,7 +8,7 @@ Spec: OCPP 2.0.1 J01; OCPP 1.6 §9.1.2 (ClockAlignedDataInterval).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from station.core import names
@@ -16,6 +16,7 @@ from station.core.context import Context
 from station.core.evse import Evse
 from station.core.meter import Purpose
 from station.core.metering import aligned_after, aligned_before
+from station.core.nothing import NOTHING
 
 ALIGNED: Final = "aligned"
 ALIGNED_END: Final = "aligned_end"
@@ -31,11 +32,11 @@ class Alignment:
     def __init__(self, ctx: Context, evses: Sequence[Evse]) -> None:
         self.ctx = ctx
         self.evses = evses
-        self._passed: dict[str, float] = {}
+        self._passed: Mapping[str, float] = NOTHING
 
     def changed(self) -> None:
         """The variables changed: boundaries are counted anew."""
-        self._passed.clear()
+        self._passed = NOTHING
         for part in _INTERVALS:
             self.due(part)
 
@@ -50,7 +51,8 @@ class Alignment:
         interval_s = ctx.number(_INTERVALS[part]) if ctx.enabled(names.ALIGNED_ENABLED) else 0.0
         if interval_s <= 0 or ctx.timeline.offset is None:
             ctx.cancel(part, 0)
-            self._passed.pop(part, None)
+            if part in self._passed:
+                self._passed = {other: at_s for other, at_s in self._passed.items() if other != part}
             return
         utc_s = ctx.timeline.offset + ctx.now
         boundary_s = aligned_before(utc_s + _TOLERANCE_S, interval_s)
@@ -61,7 +63,7 @@ class Alignment:
         elif boundary_s > passed_s:
             passed_s = boundary_s
             self._read(part)
-        self._passed[part] = passed_s
+        self._passed = {**self._passed, part: passed_s}
         ctx.at(part, 0, aligned_after(passed_s, interval_s) - utc_s)
 
     def _read(self, part: str) -> None:

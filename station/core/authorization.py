@@ -9,7 +9,8 @@ Spec: OCPP 2.0.1 C01, C09, C10-C15, E02, E03, F01, F02; OCPP 1.6 §3.5, §4.1, �
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from station.core import names
 from station.core.card_stops import MASTER_PASS, ends_by_group, is_master, kept_from, let_go, stop
@@ -31,6 +32,9 @@ from station.core.validation import Validation
 from station.core.validators import asks_csms
 from station.core.values import NO_TOKEN, IdToken, StopReason, TokenInfo, TokenResult, TokenStatus, TriggerReason
 
+if TYPE_CHECKING:
+    from station.core.pricing import Pricing
+
 DEADLINE = "auth"
 
 
@@ -46,13 +50,13 @@ class AuthDesk:
         store: TokenStore,
         reservations: Reservations,
         contracts: Contracts,
-        hold: Callable[[Case, TokenInfo], bool] = lambda case, info: False,
+        pricing: Pricing,
     ) -> None:
         self.ctx = ctx
         self.evses = evses
         self.store = store
         self.reservations = reservations
-        self.validation = Validation(ctx, store, contracts, hold, self.decided, self._unanswered)
+        self.validation = Validation(ctx, store, contracts, pricing, self)
         self.cases = self.validation.cases
         self.token_limit = 36
         self.choice: Choice | None = None
@@ -185,7 +189,7 @@ class AuthDesk:
         else:
             self.end(case, TokenResult.REJECTED, info.raw or info.status.value)
 
-    def _unanswered(self, case: Case, cause: str) -> None:
+    def unanswered(self, case: Case, cause: str) -> None:
         self.end(case, TokenResult.REJECTED, cause)
 
     # An EVSE for it

@@ -279,10 +279,9 @@ _SECURITY = (
     _text(
         "SecurityCtrlr",
         "Identity",
-        mutability=Mutability.READ_ONLY,
         maximum=48,
         pattern=IDENTITY_PATTERN,
-        persistent=False,
+        **_COMPUTED,
     ),
     _text("SecurityCtrlr", "OrganizationName", maximum=64, pattern=NO_CONTROLS_PATTERN),
     _integer("SecurityCtrlr", "CertificateEntries", default="0", minimum=0, maximum=30, **_COMPUTED),

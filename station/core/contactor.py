@@ -66,12 +66,12 @@ class Contactor:
 
     def open(self) -> None:
         """Open now. Repeated commands are harmless and cost nothing."""
-        if BLUEPRINT.fire(self, "open"):
+        if self.state != "open" and BLUEPRINT.fire(self, "open"):
             self.ctx.ledger.emit(OpenContactor(self.evse))
 
     def close(self) -> None:
         """Close now; the caller has checked everything that allows it."""
-        if BLUEPRINT.fire(self, "close"):
+        if self.state != "closed" and BLUEPRINT.fire(self, "close"):
             self.ctx.ledger.emit(CloseContactor(self.evse))
 
     def moved(self, closed: bool) -> None:

@@ -15,6 +15,7 @@ from station.core.effects import Ask, Notify, Publish
 from station.core.facts import Notice
 from station.core.journal import Ledger
 from station.core.timeline import Timeline
+from station.core.transaction import TransactionRules, transaction_rules
 from station.core.values import RegistrationStatus, Stamp
 from station.core.variables import Variables
 
@@ -98,6 +99,7 @@ class Context:
     """The shared state of a station's parts. ``closing_down``: power is about to go, no energy flows any more."""
 
     __slots__ = (
+        "_stamp",
         "boot_status",
         "closing_down",
         "deadlines",
@@ -120,6 +122,7 @@ class Context:
         self.ledger = Ledger()
         self.deadlines: dict[Deadline, float] = {}
         self.now = now
+        self._stamp = self.timeline.stamp(now)
         self.online = False
         self.closing_down = False
         self.boot_status: RegistrationStatus | None = None
@@ -140,7 +143,10 @@ class Context:
 
     def stamp(self) -> Stamp:
         """This moment."""
-        return self.timeline.stamp(self.now)
+        stamp = self._stamp
+        if stamp.at_s != self.now:
+            stamp = self._stamp = self.timeline.stamp(self.now)
+        return stamp
 
     def at(self, part: str, evse: int, delay_s: float) -> None:
         """Set a deadline of a part, replacing the one it had."""
@@ -161,6 +167,11 @@ class Context:
     def publish(self, event: str, **data: object) -> None:
         """Tell observers, once what they are told is recorded."""
         self.ledger.promise(Publish(event, data))
+
+    @property
+    def rules(self) -> TransactionRules:
+        """When transactions start and stop."""
+        return self.variables.derived(transaction_rules)
 
     def flag(self, address: Address) -> bool:
         """A boolean variable; one that this station lacks is False."""

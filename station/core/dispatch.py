@@ -80,17 +80,36 @@ def _sample(part: str) -> Callable[[Station, Evse, float], object]:
     return due
 
 
+def _together(station: Station, event: events.Together) -> object:
+    follows: object = NOTHING_FOLLOWS
+    for one in event.happened:
+        handler = HANDLERS.get(type(one))
+        if handler is None or handler(station, one) is not NOTHING_FOLLOWS:
+            follows = None
+    return follows
+
+
+def _sample_now(station: Station, event: events.SampleDue) -> object:
+    """As if the periodic deadline had been this moment."""
+    evse = station.evse(event.evse)
+    return _SAMPLE_DUE(station, evse, station.ctx.now) if evse is not None else NOTHING_FOLLOWS
+
+
+def _meter_read(station: Station, event: events.MeterRead) -> object:
+    """A reading that is sampled and recorded like many before it changes nothing else."""
+    evse = station.evse(event.evse)
+    if evse is None:
+        return NOTHING_FOLLOWS
+    follows = evse.meter_read(event.reading)
+    return None if follows or station.pricing.bills else NOTHING_FOLLOWS
+
+
 def _reset(station: Station, event: events.ResetRequested) -> None:
     """An installer is not cut off by a request; whoever stands before the station may."""
     if station.firmware.installing and event.reply is not None:
         station.ctx.ledger.promise(Reply(event.reply, Outcome("Rejected", "FwUpdateInProgress")))
     else:
         station.reset.request(event)
-
-
-def _heard(station: Station, event: events.Traffic) -> object:
-    station.registration.heard()
-    return NOTHING_FOLLOWS
 
 
 def _heartbeat_wanted(station: Station, event: events.TriggerHeartbeat) -> object:
@@ -103,13 +122,16 @@ def _heartbeat_due(station: Station) -> object:
     return NOTHING_FOLLOWS
 
 
+_SAMPLE_DUE: Final = _sample(SAMPLE)
+
 HANDLERS: Final[dict[type[Any], Handler]] = {
+    events.Together: _together,
     events.PilotChanged: _on_evse("pilot_changed", "pilot"),
     events.CableChanged: _on_evse("cable_changed", "connector", "present", "limit_a"),
     events.BayChanged: _on_evse("bay_changed", "occupied"),
     events.ContactorMoved: _on_evse("contactor_moved", "closed"),
     events.LockMoved: world.lock_moved,
-    events.MeterRead: _on_evse("meter_read", "reading"),
+    events.MeterRead: _meter_read,
     events.FaultRaised: world.fault_raised,
     events.FaultCleared: world.fault_cleared,
     events.TokenPresented: lambda s, e: s.auth.present(e),
@@ -121,6 +143,7 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.ChangeAvailability: lambda s, e: s.requests.change_availability(e),
     events.ResetRequested: _reset,
     events.UnlockRequested: lambda s, e: s.requests.unlock(e),
+    events.SampleDue: _sample_now,
     events.TriggerMeter: lambda s, e: s.requests.trigger_meter(e),
     events.TriggerBoot: lambda s, e: s.registration.trigger(),
     events.TriggerHeartbeat: _heartbeat_wanted,
@@ -151,7 +174,6 @@ HANDLERS: Final[dict[type[Any], Handler]] = {
     events.StatusTold: delivery.status_told,
     events.Connected: lambda s, e: s.connected(e),
     events.Disconnected: lambda s, e: s.disconnected(e),
-    events.Traffic: _heard,
     events.Recorded: power.recorded,
     events.RecordFailed: power.record_failed,
     events.ClockLearnt: lambda s, e: s.clock_learnt(e),
@@ -207,7 +229,7 @@ EVSE_PARTS: Final[dict[str, Callable[[Station, Evse, float], object]]] = {
     locks.LOCK: lambda s, e, due_s: e.lock_failed(),
     requests.UNLOCK: lambda s, e, due_s: s.requests.unlock_due(e.id),
     ENDING: lambda s, e, due_s: e.desk.finish(e.meter.last),
-    SAMPLE: _sample(SAMPLE),
+    SAMPLE: _SAMPLE_DUE,
     SAMPLE_END: _sample(SAMPLE_END),
     RECORD: _sample(RECORD),
 }

@@ -13,7 +13,7 @@ from station.core.contract_tasks import Contract
 from station.core.facts import Fact, Notice
 from station.core.frozen import dataclass
 from station.core.records import Batch
-from station.core.values import BootReason, IdToken, TokenResult
+from station.core.values import BootReason, IdToken, Reading, TokenResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,15 @@ class Publish:
 
     event: str
     data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A reading was told of a running transaction; observers are told it, too (docs/control.md, meter_value)."""
+
+    evse: int
+    connector: int
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)

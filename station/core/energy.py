@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from station.core import names
-from station.core.pilot import MINIMUM_CURRENT_A, asks_for_energy
-from station.core.transaction import Condition, points
+from station.core.pilot import ASKING, MINIMUM_CURRENT_A
+from station.core.transaction import Condition
 from station.core.values import ChargingState
 
 if TYPE_CHECKING:
@@ -41,21 +41,25 @@ def may_offer(evse: EvseState) -> bool:
     """
     if evse.state != "active" or evse.grant is None or not evse.ev or not evse.connector.secured:
         return False
-    if evse.faulted() or limit_a(evse) < MINIMUM_CURRENT_A or evse.contactor.state == "welded":
+    faults = evse.fault_table
+    if faults.own.serious or faults.shared.serious or evse.contactor.state == "welded":
         return False
-    if evse.ctx.closing_down:
+    if limit_a(evse) < MINIMUM_CURRENT_A or evse.ctx.closing_down:
         return False
-    desk, transaction = evse.desk, evse.transaction
+    desk = evse.desk
+    transaction = desk.transaction
     if transaction is not None:
         return desk.running and not transaction.suspended and (desk.recorded or evse.offered_a is not None)
-    if evse.offered_a is not None or not evse.serviceable:
-        return evse.serviceable
-    return desk.starting is None and not conditions(evse) & points(evse.ctx.items(names.TX_START_POINT))
+    serviceable = evse.serviceable
+    if evse.offered_a is not None or not serviceable:
+        return serviceable
+    return desk.starting is None and not conditions(evse) & evse.ctx.rules.start
 
 
 def may_close(evse: EvseState) -> bool:
-    """Whether the contactor may be closed: the car asks, an offer stands, and the transaction is recorded."""
-    return may_offer(evse) and asks_for_energy(evse.pilot) and evse.desk.running and evse.desk.recorded
+    """Whether the contactor may be closed, where current may be offered: the car asks, the transaction is recorded."""
+    desk = evse.desk
+    return desk.recorded and desk.transaction is not None and desk.ending is None and evse.pilot in ASKING
 
 
 def conditions(evse: EvseState) -> int:
@@ -71,7 +75,7 @@ def conditions(evse: EvseState) -> int:
             held |= _SIGNED
         if evse.ev and evse.connector.secured:
             held |= _PATH
-            if asks_for_energy(evse.pilot) and evse.offered_a is not None:
+            if evse.pilot in ASKING and evse.offered_a is not None:
                 held |= _ENERGY
     return held
 
@@ -85,10 +89,10 @@ def charging_state(evse: EvseState, before: ChargingState) -> ChargingState:
         return ChargingState.IDLE
     if evse.grant is None or evse.state != "active":
         return ChargingState.EV_CONNECTED
-    asks = asks_for_energy(evse.pilot)
+    asks = evse.pilot in ASKING
     if asks and evse.contactor.state == "closed":
         return ChargingState.CHARGING
-    transaction = evse.transaction
+    transaction = evse.desk.transaction
     suspended = transaction is not None and transaction.suspended
     if suspended or limit_a(evse) < MINIMUM_CURRENT_A or evse.faulted():
         return ChargingState.SUSPENDED_EVSE

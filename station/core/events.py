@@ -27,6 +27,14 @@ from station.core.values import (
 )
 from station.core.variables import Hand
 
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What happened at one moment, in order: the station draws its conclusions once, from all of it."""
+
+    happened: tuple[Any, ...]
+
+
 # The world
 
 
@@ -249,6 +257,17 @@ class ProbeMeter:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleDue:
+    """The periodic sample of an EVSE's transaction is due now, and the next one an interval later.
+
+    For load that is driven by what was answered rather than by time. Nothing happens where nothing is sampled: no
+    transaction runs, the interval is 0, or no measurand is wanted.
+    """
+
+    evse: int
+
+
+@dataclass(frozen=True, slots=True)
 class TriggerBoot:
     """Send a BootNotification although none is due."""
 
@@ -466,11 +485,6 @@ class Connected:
 @dataclass(frozen=True, slots=True)
 class Disconnected:
     """The connection to the CSMS is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """The CSMS answered something: the next heartbeat may wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Spec: IEC 61851-1; OCPP 1.6 §4.9 (status transitions); OCPP 2.0.1 E01-E10.
 
 from __future__ import annotations
 
-from station.core import energy, names
+from station.core import energy
 from station.core.charging import BLUEPRINT, Grant
 from station.core.contactor import Contactor
 from station.core.context import Context, EvsePlan
@@ -29,7 +29,7 @@ from station.core.locks import LOCK, Connector, Locks
 from station.core.meter import Meter
 from station.core.pilot import asks_for_energy, ev_connected, faulty
 from station.core.serving import MeterService
-from station.core.transaction import Condition, points
+from station.core.transaction import Condition
 from station.core.transactions import TransactionDesk
 from station.core.values import (
     ChargingState,
@@ -64,7 +64,7 @@ class Evse(EvseState):
         self.hooks = hooks
         self.state = BLUEPRINT.initial
         self.locks = Locks(ctx, plan.id, plan.connectors)
-        self._active = 0
+        self.connector = self.locks.connectors[0]
         self.pilot = Pilot.A
         self.ev = self.ev_left = self.lapsed = False
         self.bay = self.bay_over = False
@@ -85,12 +85,13 @@ class Evse(EvseState):
 
     def conclude(self) -> None:
         """The end of a turn: tell what the turn came to, and keep the state that the next one starts from."""
-        waits = self.grant is not None and self.grant.case is not None
-        if waits and self.state == "active" and self.connector.secured and self.desk.starting is None:
+        grant, desk = self.grant, self.desk
+        waits = grant is not None and grant.case is not None
+        if waits and self.state == "active" and self.connector.secured and desk.starting is None:
             self.hooks.session_began(self)
-        state = self.charging_state
-        if self.desk.transaction is not None and state is not self.desk.told_state:
-            self.desk.check_state()
+        state = energy.charging_state(self, self._told_state)
+        if desk.transaction is not None and state is not desk.told_state:
+            desk.check_state()
         self._told_state = state
         serviceable = self.serviceable
         if serviceable != self._was_serviceable:
@@ -103,9 +104,9 @@ class Evse(EvseState):
 
     def reconcile(self) -> None:
         """Offer current and close the contactor exactly while everything allows it; else withdraw, opening first."""
-        if self.offered_a is None and energy.may_offer(self):
-            self.hooks.offering(self)
         allowed = energy.may_offer(self)
+        if allowed and self.offered_a is None and self.hooks.offering():
+            allowed = energy.may_offer(self)
         closes = allowed and energy.may_close(self)
         if not closes:
             self.contactor.open()
@@ -124,7 +125,7 @@ class Evse(EvseState):
 
     def energy_begins(self) -> None:
         """A transaction that starts with nothing but the energy is told as Charging: the contacts wait for it only."""
-        if self.conditions() & points(self.ctx.items(names.TX_START_POINT)) == Condition.ENERGY_TRANSFER.value:
+        if self.conditions() & self.ctx.rules.start == Condition.ENERGY_TRANSFER.value:
             self._told_state = ChargingState.CHARGING
 
     def limit(self, current_a: float) -> None:
@@ -140,9 +141,10 @@ class Evse(EvseState):
     ) -> None:
         """Draw the consequences of whatever changed: energy first, then the transaction."""
         self.reconcile()
-        self.desk.evaluate(trigger, reason, token)
-        self.reconcile()
-        self.service.serve_if_fresh()
+        if self.desk.evaluate(trigger, reason, token):
+            self.reconcile()
+        if self.meter.polled:
+            self.service.serve_if_fresh()
 
     def pilot_changed(self, pilot: Pilot) -> None:
         """The control pilot moved."""
@@ -185,19 +187,17 @@ class Evse(EvseState):
 
     def _unplugged(self) -> None:
         self.hooks.ev_gone(self)
-        stops = points(self.ctx.items(names.TX_STOP_POINT))
-        ends = self.ctx.flag(names.STOP_ON_EV_SIDE_DISCONNECT) or bool(
-            stops & (Condition.EV_CONNECTED | Condition.POWER_PATH_CLOSED)
-        )
+        rules = self.ctx.rules
+        ends = rules.unplug_stops or bool(rules.stop & (Condition.EV_CONNECTED | Condition.POWER_PATH_CLOSED))
         if self.state == "active" and not ends and self.transaction is not None:
             BLUEPRINT.fire(self, "interrupt")
             if self.connector.fixed:
                 self._expect_plug()
             self.settle(TriggerReason.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
         elif self.state == "active":
-            unlock = self.ctx.flag(names.UNLOCK_ON_EV_SIDE_DISCONNECT)
             in_transaction = self.transaction is not None
-            self.end_session(StopReason.EV_DISCONNECTED, TriggerReason.EV_COMMUNICATION_LOST, unlock=unlock)
+            reason, trigger = StopReason.EV_DISCONNECTED, TriggerReason.EV_COMMUNICATION_LOST
+            self.end_session(reason, trigger, unlock=rules.unplug_unlocks)
             self.ev_left = in_transaction
         else:
             self.settle(TriggerReason.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
@@ -210,7 +210,7 @@ class Evse(EvseState):
             return
         free = self.state == "awaiting" or (self.state == "idle" and self.transaction is None)
         if present and free and not self.occupied:
-            self._active = self.locks.connectors.index(moved)
+            self.connector = moved
             if self.transaction is not None:
                 self.transaction.connector = connector  # It began with the card, before anybody knew where.
                 self.desk.store()
@@ -228,7 +228,7 @@ class Evse(EvseState):
         self._expect_plug()
 
     def _expect_plug(self) -> None:
-        timeout_s = self.ctx.number(names.EV_CONNECTION_TIMEOUT)
+        timeout_s = self.ctx.rules.plug_timeout_s
         if timeout_s > 0:
             self.ctx.at(PLUG, self.id, timeout_s)
 
@@ -278,7 +278,8 @@ class Evse(EvseState):
         if not self.contactor.passes:
             self.locks.opened()
             self.desk.opened()
-            self.service.serve_if_fresh()
+            if self.meter.polled:
+                self.service.serve_if_fresh()
 
     # The lock
 
@@ -373,7 +374,7 @@ class Evse(EvseState):
 
     def abandon(self, reason: StopReason, trigger: TriggerReason, token: IdToken | None = None) -> None:
         """No vehicle comes for the token: what began with the token alone ends, unless the bay decides that."""
-        if not points(self.ctx.items(names.TX_STOP_POINT)) & Condition.PARKING_BAY_OCCUPANCY:
+        if not self.ctx.rules.stop & Condition.PARKING_BAY_OCCUPANCY:
             self.desk.end(reason, trigger, token)
         self.end_session(reason, trigger, token)
 
@@ -411,17 +412,9 @@ class Evse(EvseState):
 
     # The meter
 
-    def meter_read(self, reading: Reading | None) -> None:
-        """A reading came, or did not come in time."""
-        self.service.read(reading)
-
-    def check_energy_limit(self) -> None:
-        """A token that was refused late gets no more than it may (OCPP 2.0.1 E05, MaxEnergyOnInvalidId)."""
-        transaction = self.transaction
-        if transaction is None or transaction.limit_wh is None or transaction.suspended:
-            return
-        if transaction.last_wh >= transaction.limit_wh:
-            self.suspend(TriggerReason.ENERGY_LIMIT_REACHED)
+    def meter_read(self, reading: Reading | None) -> bool:
+        """A reading came, or did not come in time. Whether anything but samples may follow from it."""
+        return self.service.read(reading)
 
     def suspend(self, trigger: TriggerReason) -> None:
         """Deliver no more energy in this transaction, and tell so (E05.FR.02)."""

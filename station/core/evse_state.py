@@ -35,20 +35,23 @@ class Hooks(Protocol):
     def session_over(self, evse: Evse, grant: Grant, reason: StopReason) -> None: ...
     def serviceable_again(self, evse: Evse) -> None: ...
     def operative(self, evse: int, connector: int) -> bool: ...
-    def blocked(self, evse: int) -> bool: ...
-    def offering(self, evse: Evse) -> None: ...
+    def admits(self, evse: int, connector: int) -> bool: ...
+    def offering(self) -> bool: ...
     def problem(self, evse: int, fault: Standing, active: bool) -> None: ...
 
 
 class EvseState:
-    """The parts of an EVSE. ``state`` is the charging machine's (``station.core.charging``)."""
+    """The parts of an EVSE. ``state`` is the charging machine's (``station.core.charging``).
+
+    ``connector`` is the one in use, or used last.
+    """
 
     __slots__ = (
-        "_active",
         "_told_state",
         "_was_serviceable",
         "bay",
         "bay_over",
+        "connector",
         "contactor",
         "ctx",
         "desk",
@@ -77,6 +80,7 @@ class EvseState:
     hooks: Hooks
     state: str
     locks: Locks
+    connector: Connector
     pilot: Pilot
     ev: bool
     ev_left: bool
@@ -95,7 +99,6 @@ class EvseState:
     meter: Meter
     desk: TransactionDesk
     service: MeterService
-    _active: int
     _told_state: ChargingState
     _was_serviceable: bool
 
@@ -112,13 +115,8 @@ class EvseState:
         return [connector.id for connector in self.connectors]
 
     @property
-    def connector(self) -> Connector:
-        """The connector in use, or used last."""
-        return self.locks.connectors[self._active]
-
-    @property
     def active_connector(self) -> int:
-        """Its number."""
+        """The number of the connector in use, or used last."""
         return self.connector.id
 
     @property
@@ -158,17 +156,19 @@ class EvseState:
 
     def faulted(self) -> bool:
         """Whether a fault stands that takes it out of service."""
-        return self.fault_table.serious
+        faults = self.fault_table
+        return faults.own.serious or faults.shared.serious
 
     def operative(self, connector: int) -> bool:
         """Whether commands let it be used; a running transaction is finished first (OCPP 2.0.1 G03.FR.05).
 
         One that only waits for its last reading, at a connector that is free, finishes nothing for anybody any more.
         """
-        lasts = self.desk.running or (self.transaction is not None and self.state != "idle")
-        if lasts and connector == self.active_connector:
+        desk = self.desk
+        lasts = desk.transaction is not None and (desk.ending is None or self.state != "idle")
+        if lasts and connector == self.connector.id:
             return True
-        return self.hooks.operative(self.id, connector) and not self.hooks.blocked(self.id) and self.metered
+        return self.hooks.admits(self.id, connector) and self.metered
 
     @property
     def metered(self) -> bool:
@@ -178,13 +178,10 @@ class EvseState:
     @property
     def serviceable(self) -> bool:
         """Whether a session may begin."""
-        return (
-            not self.faulted()
-            and not self.desk.undecided
-            and self.hooks.operative(self.id, self.active_connector)
-            and not self.hooks.blocked(self.id)
-            and self.metered
-        )
+        faults = self.fault_table
+        if faults.own.serious or faults.shared.serious or self.desk.undecided:
+            return False
+        return self.hooks.admits(self.id, self.connector.id) and (self.ctx.plan.charges_unmetered or self.metered)
 
     @property
     def charging_state(self) -> ChargingState:

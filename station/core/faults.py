@@ -65,12 +65,16 @@ class Standing:
 
 
 class FaultSet:
-    """The faults of one place, oldest first. There is no table as long as there is no fault."""
+    """The faults of one place, oldest first. There is no table as long as there is no fault.
 
-    __slots__ = ("_infos",)
+    ``serious``: whether one of them takes a connector out of service.
+    """
+
+    __slots__ = ("_infos", "serious")
 
     def __init__(self) -> None:
         self._infos: dict[tuple[Fault, str], str] | None = None
+        self.serious = False  # asked for many times in every turn; hardly ever is there one
 
     def __bool__(self) -> bool:
         return bool(self._infos)
@@ -80,11 +84,8 @@ class FaultSet:
         """Every fault with its source."""
         return tuple(Standing(fault, source, info) for (fault, source), info in (self._infos or {}).items())
 
-    @property
-    def serious(self) -> bool:
-        """Whether one of them takes a connector out of service."""
-        # Asked for many times in every turn; hardly ever is there one.
-        return self._infos is not None and serious({fault for fault, _ in self._infos})
+    def _weigh(self) -> None:
+        self.serious = serious({fault for fault, _ in self._infos or ()})
 
     def has(self, fault: Fault, source: str) -> bool:
         """Whether this source reports this fault."""
@@ -96,6 +97,7 @@ class FaultSet:
             self._infos = {}
         new = (fault, source) not in self._infos
         self._infos[fault, source] = info or self._infos.get((fault, source), "")
+        self._weigh()
         return Standing(fault, source, info) if new else None
 
     def drop(self, gone: Iterable[Standing]) -> None:
@@ -104,6 +106,7 @@ class FaultSet:
             if self._infos is not None:
                 self._infos.pop((one.fault, one.source), None)
         self._infos = self._infos or None
+        self._weigh()
 
     def named(self, fault: Fault | None, source: str | None) -> list[Standing]:
         """Those that a clearing names.
@@ -139,11 +142,6 @@ class Faults:
     def standing(self) -> tuple[Standing, ...]:
         """Every fault that stands here, the station's first."""
         return (*self.shared.standing, *self.own.standing) if self.shared or self.own else ()
-
-    @property
-    def serious(self) -> bool:
-        """Whether the EVSE is out of service."""
-        return self.own.serious or self.shared.serious
 
 
 # What follows at an EVSE

@@ -9,7 +9,7 @@ Spec: OCPP 2.0.1 L01, L02; OCPP 1.6 §4.5, §5.19; Security WP ed.3 L01.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -25,7 +25,8 @@ from station.core.facts import FirmwareFact, FirmwareNotice
 from station.core.firmware_state import BLUEPRINT, COMMITTED, Update
 from station.core.jobs import JobFailed, Jobs
 from station.core.records import Json
-from station.core.security_events import SecurityEventType
+from station.core.reset import Reset
+from station.core.security_events import SecurityEventType, SecurityLog
 from station.core.updates import (
     Arrived,
     CheckSigner,
@@ -61,24 +62,31 @@ class Firmware:
         reset: takes up a reset of the station.
     """
 
-    __slots__ = ("_attempts", "_count", "_raised", "_reset", "ctx", "evses", "jobs", "update")
+    __slots__ = ("_count", "_log", "_reset", "_tries", "ctx", "evses", "jobs", "update")
 
     def __init__(
         self,
         ctx: Context,
         evses: Sequence[Evse],
         jobs: Jobs,
-        raised: Callable[[str, str], None],
-        reset: Callable[[ResetRequested], None],
+        log: SecurityLog,
+        reset: Reset,
     ) -> None:
         self.ctx = ctx
         self.evses = evses
         self.jobs = jobs
         self.update: Update | None = None
-        self._raised = raised
+        self._log = log
         self._reset = reset
-        self._attempts = Attempts(ctx, jobs, DEADLINE)
+        self._tries: Attempts | None = None
         self._count = 0
+
+    @property
+    def _attempts(self) -> Attempts:
+        """Made when first needed, as few stations ever do."""
+        if self._tries is None:
+            self._tries = Attempts(self.ctx, self.jobs, DEADLINE)
+        return self._tries
 
     # Requests
 
@@ -98,7 +106,7 @@ class Firmware:
             self._reply(event, Outcome("Rejected", "InternalError", report.problem))
         elif report.status != "Accepted":
             self._reply(event, Outcome(report.status, info=report.info))
-            self._raised(SecurityEventType.INVALID_FIRMWARE_SIGNING_CERTIFICATE, report.info)
+            self._log.raised(SecurityEventType.INVALID_FIRMWARE_SIGNING_CERTIFICATE, report.info)
         else:
             self._accept(event)
 
@@ -233,7 +241,7 @@ class Firmware:
             self._downloaded(update)
         else:
             self._end(_Status.INVALID_SIGNATURE, report.info)
-            self._raised(SecurityEventType.INVALID_FIRMWARE_SIGNATURE, report.info)
+            self._log.raised(SecurityEventType.INVALID_FIRMWARE_SIGNATURE, report.info)
 
     def _downloaded(self, update: Update) -> None:
         """Install at the moment that was asked for (L01.FR.16), else as soon as possible.
@@ -264,7 +272,7 @@ class Firmware:
         BLUEPRINT.fire(update, "activate")
         self._tell(_Status.INSTALL_REBOOTING)
         restart = ResetRequested(None, False, StopReason.REBOOT, boot_reason=BootReason.FIRMWARE_UPDATE)
-        self._reset(restart)
+        self._reset.request(restart)
 
     def _succeed(self, update: Update) -> None:
         """The new firmware runs (L01.FR.28, .31)."""
@@ -273,7 +281,7 @@ class Firmware:
             changed = self.ctx.variables.set(names.FIRMWARE_VERSION, update.version, hand="manufacturer")
             ledger.add(changed.records)
         self._tell(_Status.INSTALLED)
-        self._raised(SecurityEventType.FIRMWARE_UPDATED, self._version())
+        self._log.raised(SecurityEventType.FIRMWARE_UPDATED, self._version())
         self.update = None
         ledger.delete(TABLE, _KEY)
 

@@ -28,7 +28,7 @@ class Jobs:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._heard: dict[int, Callable[[Any], None]] = {}
+        self._heard: dict[int, Callable[[Any], None]] | None = None
         self._last = 0
 
     def start(self, task: Any, hear: Callable[[Any], None], *, asked: bool = False) -> int:
@@ -38,6 +38,8 @@ class Jobs:
         """
         self._last += 1
         job = self._last
+        if self._heard is None:
+            self._heard = {}  # few stations ever have one
         self._heard[job] = hear
         if asked:
             self._order(job, task)
@@ -46,16 +48,18 @@ class Jobs:
         return job
 
     def _order(self, job: int, task: Any) -> None:
-        if job in self._heard:
+        if self._heard is not None and job in self._heard:
             self._ledger.emit(Work(job, task))
 
     def abandon(self, job: int) -> None:
         """Stop a job; nothing is heard of it any more. One that is over is no error."""
-        if self._heard.pop(job, None) is not None:
+        if self._heard is not None and self._heard.pop(job, None) is not None:
             self._ledger.emit(Abandon(job))
 
     def reported(self, job: int, report: Any, last: bool) -> None:
         """The host tells how a job is going; the ``last`` report ends it."""
+        if self._heard is None:
+            return
         hear = self._heard.pop(job, None) if last else self._heard.get(job)
         if hear is not None:
             hear(report)

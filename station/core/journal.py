@@ -106,12 +106,33 @@ def _cell(record: Record) -> Cell:
     return record.table, record.key
 
 
-class Ledger:
-    """Batches, and the effects that wait for them. One for each station."""
+def _nothing() -> None:
+    """Nothing follows."""
 
-    __slots__ = ("_begun", "_next_key", "_open", "_records", "_turn", "_unsaved", "_waiting", "facts", "out", "seq")
+
+class Ledger:
+    """Batches, and the effects that wait for them. One for each station.
+
+    ``immediate``: the store keeps a batch as soon as it is told to and never fails. Then what is promised follows its
+    batch within the turn, in the same order as otherwise, and neither ``Recorded`` nor ``RecordFailed`` ever comes.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_next_key",
+        "_open",
+        "_records",
+        "_turn",
+        "_unsaved",
+        "_waiting",
+        "facts",
+        "immediate",
+        "out",
+        "seq",
+    )
 
     def __init__(self) -> None:
+        self.immediate = False
         self.out: list[Effect] = []
         self.seq = 0
         self.facts: dict[int, Fact] = {}
@@ -179,9 +200,9 @@ class Ledger:
         """As ``undo``, of a change that wrote many rows; nothing else may write them until it is recorded."""
         self._turn.append(_Undo(None, take_back, frozenset((table, key) for key in keys)))
 
-    def put(self, table: str, key: str, value: Json) -> None:
-        """Write a row with this turn's batch."""
-        self._records.append(Put(table, key, value))
+    def put(self, table: str, key: str, value: Any, write: Callable[[Any], Json] | None = None) -> None:
+        """Write a row with this turn's batch: ``value``, or what ``write`` makes of it, which then is frozen."""
+        self._records.append(Put(table, key, value, write))
 
     def delete(self, table: str, key: str) -> None:
         """Remove a row with this turn's batch."""
@@ -196,8 +217,8 @@ class Ledger:
         key = self._next_key
         self._next_key += 1
         self.facts[key] = fact
-        self.put(JOURNAL, journal_key(key), fact_to_row(fact))
-        if isinstance(fact, TransactionFact) and fact.phase is Phase.STARTED:
+        self.put(JOURNAL, journal_key(key), fact, fact_to_row)
+        if not self.immediate and isinstance(fact, TransactionFact) and fact.phase is Phase.STARTED:
             self._begun.append(fact.transaction_id)
         self.promise(Tell(key, fact))
         return key
@@ -205,7 +226,7 @@ class Ledger:
     def replace(self, key: int, fact: Fact) -> None:
         """Write a journalled fact again, with what has been learnt of it."""
         self.facts[key] = fact
-        self.put(JOURNAL, journal_key(key), fact_to_row(fact))
+        self.put(JOURNAL, journal_key(key), fact, fact_to_row)
         for waiting in self._waiting:
             if isinstance(waiting.what, Tell) and waiting.what.key == key:
                 waiting.what = Tell(key, fact)
@@ -217,11 +238,40 @@ class Ledger:
             self.delete(JOURNAL, journal_key(key))
         return fact
 
-    def close_turn(self) -> list[Effect]:
-        """End a ``handle()``: at most one batch, and the effects that may leave now."""
-        if not (self._records or self._turn or self._waiting):
-            out, self.out = self.out, []
-            return out
+    def _keep(self) -> bool:
+        """The batch, and behind it what it was promised with. Answers whether more may follow from what was kept."""
+        follows = False
+        if self._records:
+            self.seq += 1
+            self.out.append(Commit(Batch(self.seq, tuple(self._records))))
+            self._records = []
+        turn, self._turn = self._turn, []
+        for what in turn:
+            kind = type(what)
+            if kind is _Then:
+                follows |= what.follows
+                what.call()
+            elif kind is not _Undo:
+                self.out.append(what)
+        return follows
+
+    def close_turn(self, follow: Callable[[], None] = _nothing) -> list[Effect]:
+        """End a ``handle()``: the effects that may leave now, behind a batch of what was recorded, at most one.
+
+        Over an ``immediate`` store, what waited for the batch comes within the turn; ``follow`` is called where more
+        may follow from it, and what that records is a batch of its own.
+        """
+        if self.immediate:
+            while self._records or self._turn:
+                if self._keep():
+                    follow()
+        elif self._records or self._turn or self._waiting:
+            self._submit()
+        out, self.out = self.out, []
+        return out
+
+    def _submit(self) -> None:
+        """The batch, and what waits for it; where nothing is awaited at all, what was promised leaves."""
         rests_on: float = math.inf if self._unsaved else (self._open[-1].seq if self._open else 0)
         own = 0
         if self._records:
@@ -238,8 +288,6 @@ class Ledger:
                 self._waiting.append(_Waiting(int(rests_on) if refusable else own, rests_on, what))
         if not self._open and not self._unsaved:
             self._release(math.inf)
-        out, self.out = self.out, []
-        return out
 
     def _commit(self) -> int:
         self.seq += 1

@@ -61,14 +61,21 @@ class Upload:
 class LogUpload:
     """The upload of one station: the one under way, and the request whose log is still being collected."""
 
-    __slots__ = ("_attempts", "_collecting", "ctx", "jobs", "upload")
+    __slots__ = ("_collecting", "_tries", "ctx", "jobs", "upload")
 
     def __init__(self, ctx: Context, jobs: Jobs) -> None:
         self.ctx = ctx
         self.jobs = jobs
         self.upload: Upload | None = None
         self._collecting: tuple[int, UploadLog] | None = None
-        self._attempts = Attempts(ctx, jobs, DEADLINE)
+        self._tries: Attempts | None = None
+
+    @property
+    def _attempts(self) -> Attempts:
+        """Made when first needed, as few stations ever do."""
+        if self._tries is None:
+            self._tries = Attempts(self.ctx, self.jobs, DEADLINE)
+        return self._tries
 
     # Requests
 

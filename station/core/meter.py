@@ -12,7 +12,7 @@ from enum import StrEnum
 from station.core.context import Context, EvsePlan
 from station.core.effects import ReadMeter
 from station.core.hardware_faults import METER_FELL, METER_JUMPED, METER_NONSENSE
-from station.core.plausibility import MAINS_V, UNKNOWN_S, deliverable_wh, sound
+from station.core.plausibility import MAINS_V, SLACK_WH, UNKNOWN_S, deliverable_wh, sound
 from station.core.values import Moment, Reading
 
 DEADLINE = "meter"
@@ -93,15 +93,15 @@ class Meter:
         """
         if purpose in self._wants:
             return
-        asked = (DEADLINE, self.evse) in self.ctx.deadlines
+        ctx = self.ctx
+        asked = (DEADLINE, self.evse) in ctx.deadlines
         self._wants = (*self._wants, purpose)
         if signed:
             self._signed = (*self._signed, purpose)
         # What a poll before the last opening, or before a session's zero, asked for is not what is wanted now.
-        anew = self._own(purpose)
-        if (not asked and not self.fresh) or anew:
-            self.ctx.ledger.emit(ReadMeter(self.evse, signed))
-            self.ctx.at(DEADLINE, self.evse, _READ_S)
+        if (not asked and not (self.polled and self.fresh)) or self._own(purpose):
+            ctx.ledger.emit(ReadMeter(self.evse, signed))
+            ctx.at(DEADLINE, self.evse, _READ_S)
 
     def _own(self, purpose: Purpose) -> bool:
         """Whether only a reading taken now will do."""
@@ -144,7 +144,8 @@ class Meter:
         if self.floor_wh is not None:
             if believed.energy_wh < self.floor_wh:
                 return METER_FELL
-            if believed.moment is None and (doubt := self._jumped(believed.energy_wh)):
+            rise_wh = believed.energy_wh - self.floor_wh
+            if rise_wh > SLACK_WH and believed.moment is None and (doubt := self._jumped(believed.energy_wh)):
                 return doubt
         self._candidate = self._missed_since_s = None
         self.last = believed
@@ -205,9 +206,13 @@ class Meter:
         value = self.last.energy_wh
         if value == (self._pending_wh if self._pending_wh is not None else self.shown_wh):
             return False
-        self._pending_wh = value
-        self.ctx.ledger.put(METER, str(self.evse), value)
-        self.ctx.ledger.then(lambda: self._recorded(value), follows=False)
+        ledger = self.ctx.ledger
+        ledger.put(METER, str(self.evse), value)
+        if ledger.immediate:
+            self.shown_wh = value
+        else:
+            self._pending_wh = value
+            ledger.then(lambda: self._recorded(value), follows=False)
         return True
 
     def _recorded(self, value: float) -> None:

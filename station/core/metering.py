@@ -7,33 +7,21 @@ Spec: OCPP 2.0.1 J02 and part 2, 2.44 SampledValueType; OCPP 1.6 §7.28 ff.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 from station.core.values import Context, MeterValue, Reading, Sample, Stamp
 
 ENERGY = "Energy.Active.Import.Register"
 INTERVAL = "Energy.Active.Import.Interval"
 
-_Source = tuple[str | None, str, Callable[[Reading], Iterator[tuple[float, str | None]]]]
+_Source = tuple[str | None, str, Callable[[Reading], Any], tuple[str, ...] | None]
+"""Unit, location, where the value is in a reading, and the phases of its values; None: there is one value."""
 
 _PHASES = ("L1", "L2", "L3")
 _PHASES_TO_NEUTRAL = ("L1-N", "L2-N", "L3-N")
-
-
-def _single(unit: str | None, location: str, of: Callable[[Reading], float | None]) -> _Source:
-    def read(reading: Reading) -> Iterator[tuple[float, str | None]]:
-        value = of(reading)
-        if value is not None:
-            yield value, None
-
-    return unit, location, read
-
-
-def _phased(unit: str, names: tuple[str, ...], of: Callable[[Reading], tuple[float, ...]]) -> _Source:
-    def read(reading: Reading) -> Iterator[tuple[float, str | None]]:
-        return zip(of(reading), names, strict=False)
-
-    return unit, "Outlet", read
 
 
 def _power_offered(reading: Reading) -> float | None:
@@ -43,16 +31,16 @@ def _power_offered(reading: Reading) -> float | None:
 
 
 _SOURCES: dict[str, _Source] = {
-    ENERGY: _single("Wh", "Outlet", lambda r: r.energy_wh),
-    "Energy.Active.Export.Register": _single("Wh", "Outlet", lambda r: r.export_wh),
-    "Power.Active.Import": _single("W", "Outlet", lambda r: r.power_w),
-    "Power.Offered": _single("W", "Outlet", _power_offered),
-    "Current.Import": _phased("A", _PHASES, lambda r: r.current_a),
-    "Current.Offered": _single("A", "Outlet", lambda r: r.offered_a),
-    "Voltage": _phased("V", _PHASES_TO_NEUTRAL, lambda r: r.voltage_v),
-    "Frequency": _single("Hertz", "Outlet", lambda r: r.frequency_hz),
-    "SoC": _single("Percent", "EV", lambda r: r.soc_percent),
-    "Temperature": _single("Celsius", "Body", lambda r: r.temperature_c),
+    ENERGY: ("Wh", "Outlet", attrgetter("energy_wh"), None),
+    "Energy.Active.Export.Register": ("Wh", "Outlet", attrgetter("export_wh"), None),
+    "Power.Active.Import": ("W", "Outlet", attrgetter("power_w"), None),
+    "Power.Offered": ("W", "Outlet", _power_offered, None),
+    "Current.Import": ("A", "Outlet", attrgetter("current_a"), _PHASES),
+    "Current.Offered": ("A", "Outlet", attrgetter("offered_a"), None),
+    "Voltage": ("V", "Outlet", attrgetter("voltage_v"), _PHASES_TO_NEUTRAL),
+    "Frequency": ("Hertz", "Outlet", attrgetter("frequency_hz"), None),
+    "SoC": ("Percent", "EV", attrgetter("soc_percent"), None),
+    "Temperature": ("Celsius", "Body", attrgetter("temperature_c"), None),
 }
 
 MEASURANDS = (*_SOURCES, INTERVAL)
@@ -81,21 +69,25 @@ def select(
     """
     data = (reading.signed_begin if context is Context.BEGIN else reading.signed) if sign else None
     samples: list[Sample] = []
-    for asked in measurands:
-        if asked == INTERVAL and since_wh is not None:
-            samples.append(Sample(max(0.0, reading.energy_wh - since_wh), asked, context, None, "Wh", "Outlet"))
-        name, only = _split(asked)
-        source = _SOURCES.get(name)
-        if source is None:
-            continue
-        unit, location, read = source
+    for name, only, (unit, location, of, phases) in _sources(measurands):
+        value = of(reading)
+        if name == INTERVAL:
+            value = max(0.0, reading.energy_wh - since_wh) if since_wh is not None else None
         signed = data if name == ENERGY else None
-        samples.extend(
-            Sample(value, name, context, phase, unit, location, signed)
-            for value, phase in read(reading)
-            if only is None or phase in (only, f"{only}-N")
-        )
+        if phases is not None:
+            for one, phase in zip(value, phases, strict=False):
+                if only is None or phase in (only, f"{only}-N"):
+                    samples.append(Sample(one, name, context, phase, unit, location, signed))
+        elif value is not None:
+            samples.append(Sample(value, name, context, None, unit, location, signed))
     return MeterValue(stamp, tuple(samples)) if samples else None
+
+
+@lru_cache(maxsize=256)
+def _sources(measurands: tuple[str, ...]) -> tuple[tuple[str, str | None, _Source], ...]:
+    """For each measurand that there is: its name, the phase that alone is asked for, and where its values are."""
+    known = {INTERVAL: _SOURCES[ENERGY], **_SOURCES}
+    return tuple((name, only, known[name]) for name, only in map(_split, measurands) if name in known)
 
 
 def _split(asked: str) -> tuple[str, str | None]:

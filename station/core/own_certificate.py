@@ -67,18 +67,25 @@ class OwnCertificate:
     all others that are valid, though they may be newer (A02.FR.09, .10: another one has been shown to work).
     """
 
-    __slots__ = ("_doubted", "_ends", "_jobs", "_log", "_waits", "ctx", "lost", "request", "trial")
+    __slots__ = ("_doubted", "_ends", "_jobs", "_log", "_request", "_waits", "ctx", "lost", "trial")
 
     def __init__(self, ctx: Context, jobs: Jobs, log: SecurityLog) -> None:
         self.ctx = ctx
         self._jobs = jobs
         self._log = log
-        self.request = SigningRequest(ctx, _SIGNING)
+        self._request: SigningRequest | None = None
         self.trial: str | None = None
         self.lost = _NONE
         self._ends: datetime | None = None
         self._waits: tuple[datetime, str] | None = None
         self._doubted = False
+
+    @property
+    def request(self) -> SigningRequest:
+        """The request for a new one. Made when first needed, as few stations ever do."""
+        if self._request is None:
+            self._request = SigningRequest(self.ctx, _SIGNING)
+        return self._request
 
     @property
     def _shown(self) -> bool:
@@ -120,7 +127,8 @@ class OwnCertificate:
 
     def registered(self) -> None:
         """The CSMS has accepted this boot and is there: ask what could not be asked, and look when to renew."""
-        self.request.registered()
+        if self._request is not None:
+            self._request.registered()
         if self._ends is None:
             self._inspect()
 

@@ -11,7 +11,8 @@ MINIMUM_CURRENT_A = 6.0
 """The least current that a duty cycle can offer (IEC 61851-1 table A.7)."""
 
 _CONNECTED = frozenset({Pilot.B, Pilot.C, Pilot.D})
-_ASKING = frozenset({Pilot.C, Pilot.D})
+ASKING = frozenset({Pilot.C, Pilot.D})
+"""The vehicle has closed its switch S2 and wants the contactor closed."""
 _FAULTY = frozenset({Pilot.E, Pilot.F})
 
 
@@ -22,7 +23,7 @@ def ev_connected(pilot: Pilot, before: bool) -> bool:
 
 def asks_for_energy(pilot: Pilot) -> bool:
     """Whether the vehicle has closed its switch S2 and wants the contactor closed."""
-    return pilot in _ASKING
+    return pilot in ASKING
 
 
 def faulty(pilot: Pilot) -> bool:

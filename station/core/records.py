@@ -6,6 +6,7 @@ of a table interprets its values. Rows are JSON values, so that a person can rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from station.core.frozen import dataclass
@@ -19,11 +20,21 @@ Rows = dict[str, dict[str, Json]]
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write a row, replacing what stood under the key."""
+    """Write a row, replacing what stood under the key.
+
+    ``value`` is the row, or what ``write`` makes the row of: something frozen, so that a store in memory may put off
+    writing it until somebody reads.
+    """
 
     table: str
     key: str
-    value: Json
+    value: Any
+    write: Callable[[Any], Json] | None = None
+
+    @property
+    def row(self) -> Json:
+        """The row as it is stored."""
+        return self.value if self.write is None else self.write(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,6 @@ def apply(rows: Rows, records: tuple[Record, ...]) -> None:
     """Carry out ``records`` on ``rows`` in place, in order."""
     for record in records:
         if isinstance(record, Put):
-            rows.setdefault(record.table, {})[record.key] = record.value
+            rows.setdefault(record.table, {})[record.key] = record.row
         else:
             rows.get(record.table, {}).pop(record.key, None)

@@ -112,10 +112,6 @@ class Registration:
 
     # Heartbeats
 
-    def heard(self) -> None:
-        """The CSMS answered something: a heartbeat may wait a full interval (OCPP 1.6 §4.6, OCPP 2.0.1 G02.FR.06)."""
-        self.heard_s = self.ctx.now
-
     def reschedule(self) -> None:
         """The heartbeat interval changed."""
         if self.accepted and self.ctx.online:

@@ -5,7 +5,7 @@ Each request gets one ``Reply``: at once, or when the lock's motor has moved. Sp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from station.core import names
@@ -24,6 +24,7 @@ from station.core.events import (
 )
 from station.core.evse import Evse
 from station.core.meter import Purpose
+from station.core.nothing import NOTHING
 from station.core.values import StopReason, TriggerReason
 from station.core.variables import SetOutcome
 
@@ -54,7 +55,7 @@ class Requests:
 
     def __init__(self, station: Station) -> None:
         self.station = station
-        self._unlocking: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._unlocking: Mapping[tuple[int, int], tuple[int, ...]] = NOTHING
 
     def _reply(self, token: int | None, outcome: Outcome) -> None:
         if token is not None:
@@ -133,7 +134,7 @@ class Requests:
             self._reply(event.reply, Outcome("NotSupported" if connector.fixed else "Unlocked"))
             return
         place = (evse.id, connector.id)
-        self._unlocking[place] = (*self._unlocking.get(place, ()), event.reply)
+        self._unlocking = {**self._unlocking, place: (*self._unlocking.get(place, ()), event.reply)}
         evse.locks.force(connector, live=connector is evse.connector and evse.contactor.passes)
         self.station.ctx.at(UNLOCK, evse.id, _UNLOCK_S)
 
@@ -148,7 +149,9 @@ class Requests:
             self._unlocked(place, Outcome("UnlockFailed"))
 
     def _unlocked(self, place: tuple[int, int], outcome: Outcome) -> None:
-        for reply in self._unlocking.pop(place, ()):
+        replies = self._unlocking.get(place, ())
+        self._unlocking = {other: asked for other, asked in self._unlocking.items() if other != place}
+        for reply in replies:
             self._reply(reply, outcome)
         if not any(one[0] == place[0] for one in self._unlocking):
             self.station.ctx.cancel(UNLOCK, place[0])

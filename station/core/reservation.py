@@ -12,9 +12,10 @@ Spec: OCPP 2.0.1 H01-H04; OCPP 1.6 §3.11, §5.1, §5.13.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from station.core import names
 from station.core.codec import from_row, to_row
@@ -26,6 +27,9 @@ from station.core.facts import ReservationFact
 from station.core.records import Json
 from station.core.reservation_places import Places, unused
 from station.core.values import IdToken, Reservation
+
+if TYPE_CHECKING:
+    from station.core.authorization import AuthDesk
 
 RESERVATIONS = "reservations"
 DEADLINE = "reservation"
@@ -54,19 +58,23 @@ def reservation_from_row(key: str, row: Json) -> Reservation:
 class Reservations:
     """The reservations of a station, in the order in which they were accepted.
 
-    ``waiting`` answers how many drivers who were told to plug in can do so: no reservation takes that from them.
+    ``presented`` are the tokens in process: drivers who were told to plug in, and no reservation takes that from them.
     """
 
-    __slots__ = ("_marked", "_places", "all", "ctx", "evses", "waiting")
+    __slots__ = ("_marked", "all", "ctx", "evses", "presented")
+
+    presented: AuthDesk
 
     def __init__(self, ctx: Context, evses: Sequence[Evse]) -> None:
         self.ctx = ctx
         self.evses = evses
-        self._places = Places(ctx.plan, evses)
         # A tuple: most stations have none, and an empty one takes no memory.
         self.all: tuple[Reservation, ...] = ()
-        self.waiting: Callable[[], int] = lambda: 0
         self._marked = False
+
+    @property
+    def _places(self) -> Places:
+        return Places(self.ctx.plan, self.evses)
 
     # Stored
 
@@ -96,9 +104,9 @@ class Reservations:
         new = replace(event.reservation, made=now)
         outcome = self._verdict(new)
         if outcome is None:
-            before, waiting = self.all, self.waiting()
+            before, waiting = self.all, self.presented.waiting()
             self._keep(new)
-            if self.waiting() < waiting:
+            if self.presented.waiting() < waiting:
                 self.all = before
                 outcome = Outcome("Occupied", "TokenInProcess")
             else:
@@ -266,7 +274,7 @@ class Reservations:
 
     def review(self) -> None:
         """Something happened: end what is used, over or cannot be kept; who waits for what is free again gets it."""
-        if self._idle:
+        if self.idle:
             return
         self._use()
         for one in [one for one in self.all if not self._claimed(one) and self._over(one)]:
@@ -280,12 +288,13 @@ class Reservations:
                 evse.hooks.serviceable_again(evse)
 
     @property
-    def _idle(self) -> bool:
+    def idle(self) -> bool:
+        """Whether there is none, and none was when the last turn ended."""
         return not self.all and not self._marked
 
     def conclude(self) -> None:
         """The end of a turn: what the turn has used ends, and every EVSE knows whether it is reserved."""
-        if not self._idle:
+        if not self.idle:
             self._use()
             self._mark()
             self._schedule()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from station.core.hardware_faults import METER_SILENT
 from station.core.meter import TAKEN, UNSURE, Purpose
 from station.core.transaction import Transaction
-from station.core.values import Fault, Reading
+from station.core.values import Fault, Reading, TriggerReason
 
 if TYPE_CHECKING:
     from station.core.evse import Evse
@@ -29,39 +29,61 @@ class MeterService:
 
     def want(self, purpose: Purpose) -> None:
         """Have a reading taken for ``purpose``, or use the last one where it is fresh."""
-        self.evse.meter.want(purpose, signed=self.evse.desk.sampler.signed(purpose))
-        self.serve_if_fresh()
+        meter = self.evse.meter
+        meter.want(purpose, signed=meter.signs and self.evse.desk.sampler.signed(purpose))
+        if meter.polled:
+            self.serve_if_fresh()
 
-    def read(self, reading: Reading | None) -> None:
-        """A reading came, or did not come in time (None)."""
+    def read(self, reading: Reading | None) -> bool:
+        """A reading came, or did not come in time (None).
+
+        Answers whether more may follow from it than what is told and kept of it: a transaction began or ended, the
+        meter's word is worth less or more than before, no more energy may flow.
+        """
         evse, meter = self.evse, self.evse.meter
         verdict = meter.accept(reading) if reading is not None else None
         if verdict == UNSURE:
             meter.ask_again()
-            return
+            return False
+        follows = verdict != TAKEN or bool(evse.fault_table.own)
         accepted = verdict == TAKEN
         if accepted and meter.last is not None:
             evse.desk.took(meter.last)
         if verdict is not None:
-            evse.meter_doubted(verdict or None)
+            if follows:
+                evse.meter_doubted(verdict or None)
         elif meter.missed() and Fault.POWER_METER_FAILURE not in evse.faults:
             evse.meter_doubted(METER_SILENT)
-        self._serve(accepted, reading)
-        evse.check_energy_limit()
+        follows |= self._serve(accepted, reading)
+        transaction = evse.desk.transaction
+        if transaction is not None and transaction.limit_wh is not None:
+            follows |= self._limited(transaction)
+        return follows
+
+    def _limited(self, transaction: Transaction) -> bool:
+        """A token that was refused late gets no more than it may (OCPP 2.0.1 E05, MaxEnergyOnInvalidId)."""
+        if transaction.suspended or transaction.limit_wh is None or transaction.last_wh < transaction.limit_wh:
+            return False
+        self.evse.suspend(TriggerReason.ENERGY_LIMIT_REACHED)
+        return True
 
     def serve_if_fresh(self) -> None:
         """Serve those who wait with the last reading of a polled meter."""
         if self.evse.meter.servable:
             self._serve(True, self.evse.meter.last)
 
-    def _serve(self, current: bool, reading: Reading | None) -> None:
-        """Serve those who wait. A reading that is not ``current`` begins and ends transactions, but is no sample."""
+    def _serve(self, current: bool, reading: Reading | None) -> bool:
+        """Serve those who wait. A reading that is not ``current`` begins and ends transactions, but is no sample.
+
+        Answers whether a transaction waited for it, to begin or to end.
+        """
         evse, meter = self.evse, self.evse.meter
         served = meter.serve(reading)
         last = meter.last
         known = last or Reading(meter.known_wh)
         records = (served or meter.shown_wh is None) and meter.record()
-        told = evse.transaction.seq_no if evse.transaction is not None else 0
+        transaction = evse.desk.transaction
+        told = transaction.seq_no if transaction is not None else 0
         for purpose in served:
             if purpose is Purpose.BEGIN:
                 self._begin(known)
@@ -72,10 +94,11 @@ class MeterService:
                 evse.desk.finish(known)
             elif last is not None and (current or purpose in _STALE_TOO):
                 evse.desk.sample(last, purpose)
-        transaction = evse.transaction
+        transaction = evse.desk.transaction
         # Whatever was told of the transaction has stored it too.
         if records and transaction is not None and transaction.seq_no == told and evse.desk.running:
             evse.desk.store()
+        return Purpose.BEGIN in served or Purpose.END in served
 
     def _begin(self, reading: Reading) -> None:
         evse = self.evse

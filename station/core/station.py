@@ -44,12 +44,12 @@ from station.core.turn import NOTHING_FOLLOWS
 from station.core.v2g_certificate import V2gCertificate
 from station.core.v2g_tasks import V2gSigningQuery
 from station.core.values import BootReason, Fault, StopReason
-from station.core.variables import Variables
+from station.core.variables import Keeper, Variables
 
 _KEPT_CLOCKS = 8
 
 
-class Station:
+class Station(Keeper):
     """One charging station.
 
     Args:
@@ -61,7 +61,8 @@ class Station:
         boot_reason: for BootNotification.
 
     ``fault_set`` are the faults of the station as a whole; they stand at every EVSE too. ``damaged`` are journal rows
-    that could not be read. ``bindings`` are the CSMS's ids of transactions.
+    that could not be read. ``bindings`` are the CSMS's ids of transactions. ``stirred``: what is derived from it all,
+    such as the statuses of connectors, may have changed; whoever looks at it sets that back.
     """
 
     __slots__ = (
@@ -89,6 +90,7 @@ class Station:
         "security",
         "smart_charging",
         "statuses",
+        "stirred",
         "tokens",
         "trial",
         "v2g",
@@ -141,22 +143,23 @@ class Station:
         self.pricing = Pricing(self)
         self.reservations = Reservations(ctx, self.evses)
         contracts = Contracts(ctx, self.jobs)
-        self.auth = AuthDesk(ctx, self.evses, self.tokens, self.reservations, contracts, self.pricing.hold)
-        self.reservations.waiting = self.auth.waiting
+        self.auth = AuthDesk(ctx, self.evses, self.tokens, self.reservations, contracts, self.pricing)
+        self.reservations.presented = self.auth
         self.registration = Registration(ctx, boot_reason)
-        self.reset = Reset(ctx, self.evses, lambda: self.auth.close(StopReason.REBOOT), self.reservations.expects)
+        self.reset = Reset(ctx, self.evses, self.auth, self.reservations)
         self.requests = Requests(self)
         self.alignment = Alignment(ctx, self.evses)
-        self.firmware = Firmware(ctx, self.evses, self.jobs, self.security.raised, self.reset.request)
+        self.firmware = Firmware(ctx, self.evses, self.jobs, self.security, self.reset)
         self.log_upload = LogUpload(ctx, self.jobs)
         self.smart_charging = SmartCharging(ctx, self.evses)
         self.restored = False
+        self.stirred = True
         restore(self, rows)
         if self.firmware.activating:
             self.registration.reason = BootReason.FIRMWARE_UPDATE
         elif boot_reason is BootReason.POWER_UP and self.reset.ordered is not None:
             self.registration.reason = self.reset.ordered
-        variables.listen(None, self._variable_changed)
+        variables.keep_with(self)
 
     # The face
 
@@ -166,7 +169,7 @@ class Station:
         handler = HANDLERS.get(type(event))
         if handler is None or handler(self, event) is not NOTHING_FOLLOWS:
             self._after()
-        return self.ctx.ledger.close_turn()
+        return self.ctx.ledger.close_turn(self._after)
 
     def start(self, now: float) -> list[Effect]:
         """The first turn of a boot: the boot number is recorded."""
@@ -175,7 +178,7 @@ class Station:
         self.reset.began()
         self.pricing.reread()
         self.security.booted(self.registration.reason)
-        return self.ctx.ledger.close_turn()
+        return self.ctx.ledger.close_turn(self._after)
 
     def tick(self, now: float) -> list[Effect]:
         """Carry out every deadline that is due at ``now``."""
@@ -189,7 +192,7 @@ class Station:
                 follows |= self._due(*key, due_s) is not NOTHING_FOLLOWS
         if follows:
             self._after()
-        return self.ctx.ledger.close_turn()
+        return self.ctx.ledger.close_turn(self._after)
 
     def _due(self, part: str, number: int, due_s: float) -> object:
         station_part = STATION_PARTS.get(part)
@@ -219,17 +222,26 @@ class Station:
         """The status that was told last, as ``StatusTold`` gave it; empty where none was."""
         return self.statuses.get((evse, connector), "")
 
+    def heard(self) -> None:
+        """The CSMS answered something: a heartbeat may wait a full interval (OCPP 1.6 §4.6, OCPP 2.0.1 G02.FR.06)."""
+        self.registration.heard_s = self.ctx.now
+
     def _after(self) -> None:
-        self.smart_charging.review()
-        self.reservations.review()
+        self.stirred = True
+        if self.smart_charging.active:
+            self.smart_charging.review()
+        reserves = not self.reservations.idle
+        if reserves:
+            self.reservations.review()
         for evse in self.evses:
             evse.conclude()
         if self.auth.cases:
             self.auth.review()
-        self.reservations.conclude()
+        if reserves:
+            self.reservations.conclude()
         self.pricing.review()
         self.problems.review()
-        if self.reset.pending is not None:
+        if self.reset.waiting:
             self.reset.check()
         elif self.firmware.update is not None and not self.reset.rebooting:
             self.firmware.check()
@@ -267,13 +279,16 @@ class Station:
         """Whether commands let the connector be used."""
         return self.availability.operative(evse, connector)
 
-    def blocked(self, evse: int) -> bool:
-        """Whether a reset that is under way keeps sessions from beginning."""
-        return self.reset.blocks(evse) or self.firmware.blocks()
+    def admits(self, evse: int, connector: int) -> bool:
+        """Whether sessions may begin at a connector: by command, and as no reset and no update is in their way."""
+        if not (self.availability.inoperative or self.reset.waiting or self.reset.rebooting or self.firmware.update):
+            return True
+        commanded = self.availability.operative(evse, connector)
+        return commanded and not self.reset.blocks(evse) and not self.firmware.blocks()
 
-    def offering(self, evse: Evse) -> None:
-        """An EVSE is about to offer current."""
-        self.smart_charging.offering()
+    def offering(self) -> bool:
+        """An EVSE is about to offer current. Whether what it may offer can be another current now."""
+        return self.smart_charging.offering()
 
     def problem(self, evse: int, fault: Standing, active: bool) -> None:
         """A fault came to stand at an EVSE (0: the station as a whole), or is gone."""
@@ -281,7 +296,8 @@ class Station:
 
     # Variables and the clock
 
-    def _variable_changed(self, address: Address, old: str | None, new: str | None) -> None:
+    def variable_changed(self, address: Address, old: str, new: str) -> None:
+        """See ``Keeper``."""
         self.security.variable_changed(address)
         self.trial.variable_changed(address, old, new)
         self.v2g.variable_changed(address)
@@ -356,7 +372,7 @@ class Station:
             for boot, offset in timeline.settle().items():
                 self.ctx.ledger.put(CLOCKS, str(boot), offset)
             for boot in sorted(timeline.offsets.keys() - timeline.ends.keys())[:-_KEPT_CLOCKS]:
-                del timeline.offsets[boot]
+                timeline.forget(boot)
                 self.ctx.ledger.delete(CLOCKS, str(boot))
         self.ctx.ledger.put(CLOCKS, str(timeline.boot), timeline.offset)
         self.security.clock_changed(before, timeline.offset)

@@ -105,7 +105,7 @@ class _Restorer:
                 self.station.damaged.append(f"{table}/{key}")
 
     def clock(self, key: str, row: Json) -> None:
-        self.station.ctx.timeline.offsets[int(key)] = float(row)
+        self.station.ctx.timeline.fix(int(key), float(row))
 
     def binding(self, key: str, row: Json) -> None:
         self.station.bindings[key] = str(row)

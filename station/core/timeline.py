@@ -6,8 +6,10 @@ stamp was taken; so stamps are kept as they are and turned into UTC when they ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from station.core.nothing import NOTHING
 from station.core.values import Stamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,9 +36,9 @@ class Timeline:
         self.offset: float | None = None
         self.assumed: float | None = None
         self.told_s = now
-        self.offsets: dict[int, float] = {}
-        self.begins: dict[int, float] = {}
-        self.ends: dict[int, float] = {}
+        self.offsets: Mapping[int, float] = NOTHING
+        self.begins: Mapping[int, float] = NOTHING
+        self.ends: Mapping[int, float] = NOTHING
 
     @property
     def known(self) -> bool:
@@ -88,7 +90,9 @@ class Timeline:
         """
         if stamp.boot != self.boot:
             return stamp
-        self.told_s = max(self.told_s, stamp.at_s)
+        if stamp.at_s >= self.told_s:
+            self.told_s = stamp.at_s
+            return stamp
         return Stamp(self.told_s, self.boot)
 
     def now_utc(self, now: float) -> datetime:
@@ -98,8 +102,17 @@ class Timeline:
     def remember(self, stamp: Stamp) -> None:
         """Note that an earlier boot reached ``stamp``; called for every stamp that is restored."""
         if stamp.boot != self.boot:
-            self.begins[stamp.boot] = min(self.begins.get(stamp.boot, stamp.at_s), stamp.at_s)
-            self.ends[stamp.boot] = max(self.ends.get(stamp.boot, stamp.at_s), stamp.at_s)
+            begin_s, end_s = self.begins.get(stamp.boot, stamp.at_s), self.ends.get(stamp.boot, stamp.at_s)
+            self.begins = {**self.begins, stamp.boot: min(begin_s, stamp.at_s)}
+            self.ends = {**self.ends, stamp.boot: max(end_s, stamp.at_s)}
+
+    def fix(self, boot: int, offset: float) -> None:
+        """The offset of an earlier boot."""
+        self.offsets = {**self.offsets, boot: offset}
+
+    def forget(self, boot: int) -> None:
+        """No stamp is of that boot any more."""
+        self.offsets = {other: offset for other, offset in self.offsets.items() if other != boot}
 
     def settle(self) -> dict[int, float]:
         """Fix where earlier boots whose time was never known lie: each ends where the next one begins.
@@ -111,6 +124,7 @@ class Timeline:
         limit_s = (self.offset or 0.0) + self.zero
         for boot in sorted(self.ends, reverse=True):
             if boot not in self.offsets:
-                new[boot] = self.offsets[boot] = limit_s - self.ends[boot]
+                new[boot] = limit_s - self.ends[boot]
+                self.fix(boot, new[boot])
             limit_s = self.offsets[boot] + self.begins[boot]
         return new

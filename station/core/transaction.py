@@ -5,11 +5,14 @@ Spec: OCPP 2.0.1 part 2, E01/E06 (TxStartPoint, TxStopPoint); errata 2025-09.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntFlag
 from functools import lru_cache
+from operator import attrgetter
 
+from station.core import names
 from station.core.values import IdToken, Stamp, StopReason, TriggerReason
+from station.core.variables import Variables
 
 TRANSACTIONS = "transactions"
 
@@ -45,6 +48,36 @@ def points(names: tuple[str, ...]) -> int:
     return mask
 
 
+@dataclass(frozen=True, slots=True)
+class TransactionRules:
+    """What the variables say of when transactions start and stop.
+
+    Attributes:
+        start: the conditions of which any starts one, as bits (TxStartPoint).
+        stop: the conditions of which any that falls stops one, as bits (TxStopPoint).
+        plug_timeout_s: how long a card waits for a vehicle, or a vehicle for a card (EVConnectionTimeOut); 0: for ever.
+        unplug_stops: pulling the vehicle's end stops one, whatever the stop points say.
+        unplug_unlocks: the station's end is let go then, too.
+    """
+
+    start: int
+    stop: int
+    plug_timeout_s: float
+    unplug_stops: bool
+    unplug_unlocks: bool
+
+
+def transaction_rules(variables: Variables) -> TransactionRules:
+    """Read them from the variables."""
+    return TransactionRules(
+        points(variables.items(names.TX_START_POINT)),
+        points(variables.items(names.TX_STOP_POINT)),
+        variables.number(names.EV_CONNECTION_TIMEOUT),
+        variables.flag(names.STOP_ON_EV_SIDE_DISCONNECT),
+        variables.flag(names.UNLOCK_ON_EV_SIDE_DISCONNECT),
+    )
+
+
 @dataclass(slots=True)
 class Transaction:
     """A running transaction. Everything here is stored, in one row.
@@ -72,6 +105,13 @@ class Transaction:
     suspended: bool = False
     limit_wh: float | None = None
     ready: Stamp | None = None
+
+    def copy(self) -> Transaction:
+        """The same, as it is now."""
+        return Transaction(*_MEMBERS(self))
+
+
+_MEMBERS = attrgetter(*(member.name for member in fields(Transaction)))
 
 
 @dataclass(frozen=True, slots=True)

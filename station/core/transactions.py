@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from station.core import names
 from station.core.charging import Grant
 from station.core.codec import from_row, to_row
 from station.core.contactor import Contactor
 from station.core.context import Context
-from station.core.effects import MeterSession
+from station.core.effects import MeterSession, Sampled
 from station.core.facts import MeterNotice, Phase, TransactionFact
 from station.core.meter import Meter, Purpose
 from station.core.records import Json
 from station.core.sampling import Sampler
-from station.core.transaction import TRANSACTIONS, Condition, Ending, Transaction, points
+from station.core.transaction import TRANSACTIONS, Condition, Ending, Transaction
 from station.core.values import (
     ChargingState,
     IdToken,
@@ -109,31 +108,35 @@ class TransactionDesk:
 
     def evaluate(
         self, trigger: TriggerReason, reason: StopReason = StopReason.LOCAL, token: IdToken | None = None
-    ) -> None:
+    ) -> bool:
         """Conditions may have changed for ``trigger``: start, tell or end what follows from it.
 
         A condition counts when it changes (a stop point that was never true cannot become false). A transaction for
         which nothing holds any more ends, whatever its stop points say.
+
+        Answers whether anything came of it.
         """
         now, before = self.evse.conditions(), self.before
         self.before = now
         if self.undecided:
-            return
+            return False
         transaction = self.transaction
         if transaction is None or self.ending is not None:
-            self._evaluate_start(now, before, trigger)
-            return
+            return self._evaluate_start(now, before, trigger)
         if transaction.ready is None and now & _PATH:
             transaction.ready = self.ctx.stamp()
             self.store()
         fallen = before & ~now
-        if fallen & points(self.ctx.items(names.TX_STOP_POINT)) or not now & _ALIVE:
+        if fallen & self.ctx.rules.stop or not now & _ALIVE:
             why = transaction.stop_reason or reason
             self.end(why, trigger, token)
             self.evse.transaction_ending(why, trigger)
-        elif (now ^ before) & _ALIVE:
-            self._note_cause(transaction, fallen, before, reason)
-            self.update(trigger, token=transaction.token if now & ~before & _AUTHORIZED else token)
+            return True
+        if not (now ^ before) & _ALIVE:
+            return False
+        self._note_cause(transaction, fallen, before, reason)
+        self.update(trigger, token=transaction.token if now & ~before & _AUTHORIZED else token)
+        return True
 
     @staticmethod
     def _note_cause(transaction: Transaction, fallen: int, before: int, reason: StopReason) -> None:
@@ -143,14 +146,14 @@ class TransactionDesk:
         elif before & _AUTHORIZED:
             transaction.stop_reason = None
 
-    def _evaluate_start(self, now: int, before: int, trigger: TriggerReason) -> None:
+    def _evaluate_start(self, now: int, before: int, trigger: TriggerReason) -> bool:
         """A start point came to hold, or a driver was authorised while one does.
 
         What rises while no session may begin counts once one may; it is forgotten when it falls.
         """
-        wanted = points(self.ctx.items(names.TX_START_POINT))
+        wanted = self.ctx.rules.start
         risen = (now & ~before) | (self._missed & now)
-        self._missed = 0 if self.evse.serviceable else risen
+        self._missed = 0 if not risen or self.evse.serviceable else risen
         starts = risen & wanted or (risen & _AUTHORIZED and now & wanted)
         if starts and not self._missed:
             if self.ending is not None:
@@ -159,8 +162,11 @@ class TransactionDesk:
                 self.starting = TriggerReason.SIGNED_DATA_RECEIVED if starts == _DATA_SIGNED else trigger
                 self.ctx.ledger.emit(MeterSession(self.evse.id, True, "", self.evse.token))
                 self.meter.want(Purpose.BEGIN)
-        elif self.starting is not None and not now & wanted:
-            self.starting = None
+            return True
+        if self.starting is None or now & wanted:
+            return False
+        self.starting = None
+        return True
 
     def assign(self, grant: Grant) -> None:
         """The running transaction belongs to this token from now on; no energy before that is recorded."""
@@ -191,7 +197,7 @@ class TransactionDesk:
         trigger, self.starting = self.starting, None
         if trigger is None or not self.evse.serviceable:
             return
-        if not self.evse.conditions() & points(self.ctx.items(names.TX_START_POINT)):
+        if not self.evse.conditions() & self.ctx.rules.start:
             return
         transaction = owner
         transaction.begin_wh = transaction.last_wh = reading.energy_wh
@@ -299,7 +305,7 @@ class TransactionDesk:
     def store(self) -> None:
         """Write the transaction's row with this turn's batch."""
         if self.transaction is not None and not self.undecided:
-            self.ctx.ledger.put(TRANSACTIONS, self.transaction.id, to_row(self.transaction))
+            self.ctx.ledger.put(TRANSACTIONS, self.transaction.id, self.transaction.copy(), to_row)
 
     # Readings
 
@@ -322,18 +328,7 @@ class TransactionDesk:
             self.sampler.keep(self.transaction.id, value)
         elif value is not None:
             self._tell(Phase.UPDATED, _SAMPLED[purpose], (value,))
-            self._publish(reading)
-
-    def _publish(self, reading: Reading) -> None:
-        self.ctx.publish(
-            "meter_value",
-            evse=self.evse.id,
-            connector=self.evse.active_connector,
-            energy_wh=reading.energy_wh,
-            power_w=reading.power_w,
-            current_a=max(reading.current_a, default=None),
-            soc=reading.soc_percent,
-        )
+            self.ctx.ledger.promise(Sampled(self.evse.id, self.evse.active_connector, reading))
 
     # The end
 

@@ -60,15 +60,22 @@ class V2gCertificate:
     station ask again.
     """
 
-    __slots__ = ("_ends", "_jobs", "_log", "ctx", "halted", "request")
+    __slots__ = ("_ends", "_jobs", "_log", "_request", "ctx", "halted")
 
     def __init__(self, ctx: Context, jobs: Jobs, log: SecurityLog) -> None:
         self.ctx = ctx
         self._jobs = jobs
         self._log = log
-        self.request = SigningRequest(ctx, _SIGNING)
+        self._request: SigningRequest | None = None
         self.halted = False
         self._ends: datetime | None = None
+
+    @property
+    def request(self) -> SigningRequest:
+        """The request for a new one. Made when first needed, as few stations ever do."""
+        if self._request is None:
+            self._request = SigningRequest(self.ctx, _SIGNING)
+        return self._request
 
     @property
     def _enabled(self) -> bool:
@@ -78,7 +85,8 @@ class V2gCertificate:
         """The CSMS has accepted this boot and is there: ask what could not be asked, and look when to renew."""
         if not self._enabled:
             return
-        self.request.registered()
+        if self._request is not None:
+            self._request.registered()
         if self._ends is None:
             self._inspect()
 

@@ -8,8 +8,8 @@ Spec: OCPP 2.0.1 C01, C07, C10-C15; OCPP 1.6 §3.5, §4.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from station.core.case import Case
 from station.core.context import Context
@@ -21,37 +21,50 @@ from station.core.token_store import TokenStore
 from station.core.validators import CSMS, asks_csms, word
 from station.core.values import IdToken, TokenInfo, TokenStatus
 
+if TYPE_CHECKING:
+    from station.core.pricing import Pricing
+
 NOT_ASKED = "NotAllowedToAsk"
 """The reason of a token that nobody knows while the CSMS may not be asked."""
 OFFLINE_REFUSAL = "Offline"
 """The reason of a token that nobody knows while the CSMS cannot be asked."""
 
 
+class Judge(Protocol):
+    """Hears what became of a token."""
+
+    def decided(self, case: Case, info: TokenInfo) -> None:
+        """The last word on it."""
+        ...
+
+    def unanswered(self, case: Case, cause: str) -> None:
+        """The CSMS had none, and why."""
+        ...
+
+
 class Validation:
     """The validators of a station.
 
-    ``cases`` are the tokens in process, by key. ``decided`` hears the last word on one, ``unanswered`` that the CSMS
-    had none and why. ``hold`` is asked when the CSMS has answered: True puts a token off until whoever holds it calls
-    ``decided``. ``types_known`` False: the CSMS's words name no types of tokens (1.6).
+    ``cases`` are the tokens in process, by key. ``judge`` hears the last word on one, or that the CSMS had none and
+    why. When the CSMS has answered, ``pricing`` may put a token off until it calls ``decided``. ``types_known`` False:
+    the CSMS's words name no types of tokens (1.6).
     """
 
-    __slots__ = ("cases", "contracts", "ctx", "decided", "hold", "store", "types_known", "unanswered")
+    __slots__ = ("cases", "contracts", "ctx", "judge", "pricing", "store", "types_known")
 
     def __init__(
         self,
         ctx: Context,
         store: TokenStore,
         contracts: Contracts,
-        hold: Callable[[Case, TokenInfo], bool],
-        decided: Callable[[Case, TokenInfo], None],
-        unanswered: Callable[[Case, str], None],
+        pricing: Pricing,
+        judge: Judge,
     ) -> None:
         self.ctx = ctx
         self.store = store
         self.contracts = contracts
-        self.hold = hold
-        self.decided = decided
-        self.unanswered = unanswered
+        self.pricing = pricing
+        self.judge = judge
         self.cases: dict[str, Case] = {}
         self.types_known = True
 
@@ -74,7 +87,7 @@ class Validation:
             case.contract = known
             case.note("examined", validator="contract", problem=problem)
             if problem:
-                self.decided(case, TokenInfo(TokenStatus.INVALID, raw=problem))
+                self.judge.decided(case, TokenInfo(TokenStatus.INVALID, raw=problem))
             else:
                 self.validate(case, online=self.ctx.registered)
 
@@ -86,11 +99,11 @@ class Validation:
         refusal = self.contracts.refusal(online) if case.contract is not None else ""
         if refusal:
             case.answered("contract", refusal)
-            self.decided(case, TokenInfo(TokenStatus.INVALID, raw=refusal))
+            self.judge.decided(case, TokenInfo(TokenStatus.INVALID, raw=refusal))
             return
         if ctx.free:
             case.answered("free", TokenStatus.ACCEPTED.value)
-            self.decided(case, TokenInfo(TokenStatus.ACCEPTED))
+            self.judge.decided(case, TokenInfo(TokenStatus.ACCEPTED))
             return
         asks = asks_csms(ctx, online)
         # Online the CSMS is asked for every contract; offline it is a token like others (C07.FR.01).
@@ -98,12 +111,12 @@ class Validation:
             if name != CSMS:
                 info = word(ctx, self.store, case, name, online)
                 if info is not None:
-                    self.decided(case, info)
+                    self.judge.decided(case, info)
                     return
             elif asks:
                 self.ask(case)
                 return
-        self.decided(case, TokenInfo(TokenStatus.UNKNOWN, raw=NOT_ASKED if online else OFFLINE_REFUSAL))
+        self.judge.decided(case, TokenInfo(TokenStatus.UNKNOWN, raw=NOT_ASKED if online else OFFLINE_REFUSAL))
 
     def ask(self, case: Case) -> None:
         """Have the CSMS say what it thinks of it."""
@@ -121,8 +134,8 @@ class Validation:
             del self.cases[token.key]
             case.heard = True
             case.answered(CSMS, info.raw or info.status.value, self.ctx.now - case.asked_s)
-            if not self.hold(case, info):
-                self.decided(case, info)
+            if not self.pricing.hold(case, info):
+                self.judge.decided(case, info)
 
     def failed(self, token: IdToken, cause: str) -> None:
         """The CSMS did not answer. A lost connection leaves it to what the station may do offline."""
@@ -137,4 +150,4 @@ class Validation:
         if cause == "Disconnected":
             self.validate(case, online=False)
         else:
-            self.unanswered(case, cause)
+            self.judge.unanswered(case, cause)

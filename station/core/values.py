@@ -201,7 +201,7 @@ class IdToken:
 
     def same(self, other: IdToken | None) -> bool:
         """Whether both denote the same card."""
-        return other is not None and self.key == other.key
+        return other is not None and (self is other or self.key == other.key)
 
     @property
     def masked(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -26,6 +26,9 @@ from station.core.variable_values import Refusal, normalized
 
 Key = tuple[Address, str]
 """An address and an attribute."""
+
+_MOST_DERIVED: Final = 64
+"""So many different sets of changes share what is derived; a fleet has one or two."""
 
 _ENUMERATED: Final = (DataType.OPTION_LIST, DataType.MEMBER_LIST, DataType.SEQUENCE_LIST)
 _PRIORITY: Final = Address("OCPPCommCtrlr", None, None, None, "NetworkConfigurationPriority")
@@ -78,6 +81,7 @@ class Model:
         self._definitions: dict[Address, Definition] = {}
         self._values: dict[Key, str] = {}
         self._mutability_given: set[Address] = set()
+        self._derived: dict[frozenset[tuple[Key, str]], dict[Any, Any]] = {}
         self._found: dict[Address, Definition] = {}
         self._slots: tuple[str, ...] = ("1",)
         self._read_slots(settings)
@@ -94,6 +98,20 @@ class Model:
         self._found = {address: row for address in self.addresses if (row := self._search(address)) is not None}
         self.plain = {address: self.delivered(address) for address, row in self._found.items() if not row.computed}
         """The delivered Actual values, of what is not computed: the core asks for them many times in every turn."""
+
+    def derived(self, changed: Mapping[Key, str] | None) -> dict[Any, Any]:
+        """Where stations with these changes keep what they derive from their variables, together.
+
+        Secrets are no part of it: nothing may be derived from them, and they differ from station to station.
+        """
+        key = frozenset(item for item in (changed or {}).items() if not self._is_secret(item[0][0]))
+        if key not in self._derived and len(self._derived) >= _MOST_DERIVED:
+            self._derived.clear()  # those who have a table go on with it
+        return self._derived.setdefault(key, {})
+
+    def _is_secret(self, address: Address) -> bool:
+        definition = self.find(address)
+        return definition is not None and (definition.secret or definition.mutability is Mutability.WRITE_ONLY)
 
     def find(self, address: Address) -> Definition | None:
         """The definition of a variable that the station has, at exactly this address."""

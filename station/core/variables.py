@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from station.core.catalogue import Address, Catalogue, Definition, Layout, Mutability
 from station.core.records import Delete, Json, Put, Record
@@ -36,6 +36,8 @@ __all__ = [
 TABLE: Final = "variables"
 """The table of the rows: address (with ``#Attribute`` unless Actual) -> text."""
 
+D = TypeVar("D")
+
 Hand = Literal["csms", "csms_key", "manufacturer"]
 """Who writes: the CSMS, bound by mutability; the CSMS through a name with an access of its own, which the caller has
 checked; or the manufacturer, who may write read-only variables too."""
@@ -43,8 +45,6 @@ checked; or the manufacturer, who may write read-only variables too."""
 Status = Literal[
     "Accepted", "Rejected", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType", "RebootRequired"
 ]
-Listener = Callable[[Address, str, str], None]
-Guard = Callable[[str, Hand], Refusal | None]
 
 _WRITE_SIZE: Final = Address("DeviceDataCtrlr", None, None, None, "ConfigurationValueSize")
 _READ_SIZE: Final = Address("DeviceDataCtrlr", None, None, None, "ReportingValueSize")
@@ -83,13 +83,31 @@ class SetOutcome:
         return self.status in ("Accepted", "RebootRequired")
 
 
+class Keeper:
+    """Who takes part in a station's variables: nobody does more than he overrides.
+
+    One object for all of it: a callback for each purpose would take half a kilobyte of every station.
+    """
+
+    __slots__ = ()
+
+    def variable_changed(self, address: Address, old: str, new: str) -> None:
+        """The Actual value in effect is another one now."""
+
+    def variable_refusal(self, address: Address, value: str, hand: Hand) -> Refusal | None:
+        """Why an Actual value that is legal cannot be taken; ``hand`` is csms or manufacturer."""
+
+    def variable_value(self, address: Address) -> str | None:
+        """The value of a computed variable; None gives the delivered one."""
+
+
 class Variables:
     """What a station is configured to do, and what it says about itself.
 
     Every address may be given as an ``Address`` or as its text. Names and instances are compared without case.
     """
 
-    __slots__ = ("_guards", "_listeners", "_pending", "_providers", "_source", "_stored", "model")
+    __slots__ = ("_derived", "_keepers", "_pending", "_stored", "model")
 
     def __init__(
         self, catalogue: Catalogue | Model, settings: Sequence[Setting] = (), layout: Layout | None = None
@@ -105,12 +123,10 @@ class Variables:
             VariableError: a setting that cannot be.
         """
         self.model = catalogue if isinstance(catalogue, Model) else Model(catalogue, settings, layout)
+        self._derived: dict[Any, Any] | None = None
         self._stored: dict[Key, str] | None = None
         self._pending: dict[Key, str | None] | None = None
-        self._listeners: dict[Address | str | None, list[Listener]] | None = None
-        self._providers: dict[Address, Callable[[], str]] | None = None
-        self._guards: dict[Address, Guard] | None = None
-        self._source: Callable[[Address], str | None] | None = None
+        self._keepers: tuple[Keeper, ...] = ()
 
     # Reading for the core ------------------------------------------------------------------------------------------
 
@@ -119,8 +135,13 @@ class Variables:
 
         WriteOnly values are given too: this is for the core, not for reports.
         """
-        if attribute == "Actual" and (plain := self._unchanged(address)) is not None:
-            return plain
+        if attribute == "Actual" and not isinstance(address, str):
+            # The short way to a value that is as delivered, which nearly all are.
+            stored = self._stored
+            if stored is None or (address, "Actual") not in stored:
+                plain = self.model.plain.get(address)
+                if plain is not None:
+                    return plain
         found = self._resolve(address)
         return None if found is None else self._effective(found, attribute)
 
@@ -141,6 +162,28 @@ class Variables:
     def items(self, address: Address | str) -> tuple[str, ...]:
         """The items of a list, in the order kept; none where there is no such variable."""
         return split(self.text(address) or "")
+
+    def derived(self, derive: Callable[[Variables], D]) -> D:
+        """What ``derive`` makes of the variables: once, until one is changed, and for all stations of the same values.
+
+        It must read nothing else, and neither computed variables nor secrets.
+        """
+        derived = self._derived
+        if derived is None:
+            derived = self._derived = self.model.derived(self._stored)
+        found: D | None = derived.get(derive)
+        if found is None:
+            found = derived[derive] = derive(self)
+        return found
+
+    def become(self, model: Model) -> None:
+        """Be of another model: the words of another version. What was set stays."""
+        self.model = model
+        self._derived = None
+
+    def changed(self, address: Address) -> bool:
+        """Whether the value in effect was set, and is not the delivered one."""
+        return self._stored is not None and (address, "Actual") in self._stored
 
     def known(self, address: Address | str) -> bool:
         """Whether the station has this variable."""
@@ -199,38 +242,9 @@ class Variables:
 
     # Hooks ---------------------------------------------------------------------------------------------------------
 
-    def listen(self, target: Address | str | None, callback: Listener) -> None:
-        """Call ``callback(address, old, new)`` when an effective Actual value changes.
-
-        Args:
-            target: a variable, the name of a component, or None for all.
-        """
-        if isinstance(target, str) and "." in target:
-            target = self._resolve(target)
-        self._listeners = self._listeners if self._listeners is not None else {}
-        self._listeners.setdefault(target, []).append(callback)
-
-    def guard(self, address: Address | str, check: Guard) -> None:
-        """Ask ``check(value, hand)`` before a change is taken; a ``Refusal`` refuses it, ``hand`` csms or manufacturer.
-
-        Raises:
-            KeyError: the station has no such variable.
-        """
-        self._guards = self._guards if self._guards is not None else {}
-        self._guards[self._must(address)] = check
-
-    def compute(self, address: Address | str, provider: Callable[[], str]) -> None:
-        """Read this variable from ``provider`` from now on; nobody can set it any more.
-
-        Raises:
-            KeyError: the station has no such variable.
-        """
-        self._providers = self._providers if self._providers is not None else {}
-        self._providers[self._must(address)] = provider
-
-    def compute_with(self, source: Callable[[Address], str | None]) -> None:
-        """Read computed variables that have no provider from one function; None gives the delivered value."""
-        self._source = source
+    def keep_with(self, keeper: Keeper) -> None:
+        """Have somebody hear of changes, judge them, and compute values; he comes after those who came before."""
+        self._keepers = (*self._keepers, keeper)
 
     # Reports and rows ----------------------------------------------------------------------------------------------
 
@@ -254,8 +268,7 @@ class Variables:
         Returns:
             Keys that say nothing here: no such variable any more, or a value that it no longer takes. They stay stored.
         """
-        self._pending = None
-        self._stored = None
+        self._pending = self._stored = self._derived = None
         ignored = []
         stored: dict[Key, str] = {}
         for name, value in rows.items():
@@ -273,14 +286,6 @@ class Variables:
         return {_name(key): value for key, value in merged.items() if value is not None}
 
     # Inside --------------------------------------------------------------------------------------------------------
-
-    def _unchanged(self, address: Address | str) -> str | None:
-        """The short way to a value that is as delivered, which nearly all are; None: go the long way."""
-        if isinstance(address, str) or (self._stored and (address, "Actual") in self._stored):
-            return None
-        if self._providers and address in self._providers:
-            return None
-        return self.model.plain.get(address)
 
     def _resolve(self, address: Address | str) -> Address | None:
         if isinstance(address, str):
@@ -322,13 +327,11 @@ class Variables:
         return self.model.delivered(address, attribute) if stored is None else stored
 
     def _computed(self, address: Address) -> str | None:
-        if self._providers and (provider := self._providers.get(address)):
-            return provider()
-        if self._source is not None:
-            definition = self.model.find(address)
-            if definition is not None and definition.computed:
-                return self._source(address)
-        return None
+        definition = self.model.find(address)
+        if definition is None or not definition.computed:
+            return None
+        values = (keeper.variable_value(address) for keeper in self._keepers)
+        return next((value for value in values if value is not None), None)
 
     def _judge(self, address: Address | str, value: str, attribute: str, hand: Hand) -> tuple[SetOutcome, str]:
         found, definition, status = self._lookup(address, attribute)
@@ -343,8 +346,7 @@ class Variables:
     def _accept(
         self, address: Address, definition: Definition, value: str, attribute: str, hand: Hand
     ) -> str | Refusal:
-        computed = definition.computed or (self._providers is not None and address in self._providers)
-        if computed and attribute == "Actual":
+        if definition.computed and attribute == "Actual":
             return Refusal("ReadOnly", "computed by the station")
         if hand == "csms" and definition.attribute(attribute) is Mutability.READ_ONLY:
             return Refusal("ReadOnly", "cannot be set")
@@ -352,10 +354,11 @@ class Variables:
         if limit and len(value) > limit:
             return Refusal("TooLargeElement", f"longer than {limit} characters")
         result = normalized(definition, value)
-        if not isinstance(result, Refusal) and self._guards and attribute == "Actual" and address in self._guards:
-            refusal = self._guards[address](result, "csms" if hand == "csms_key" else hand)
-            if refusal is not None:
-                return refusal
+        if not isinstance(result, Refusal) and attribute == "Actual":
+            for keeper in self._keepers:
+                refusal = keeper.variable_refusal(address, result, "csms" if hand == "csms_key" else hand)
+                if refusal is not None:
+                    return refusal
         return result
 
     def _store(self, key: Key, value: str | None, status: Status) -> SetOutcome:
@@ -368,6 +371,7 @@ class Variables:
             return outcome
         address, attribute = key
         old = self._effective(address, attribute)
+        self._derived = None
         if value is not None:
             self._stored = self._stored if self._stored is not None else {}
             self._stored[key] = value
@@ -385,11 +389,8 @@ class Variables:
         return None
 
     def _tell(self, address: Address, old: str, new: str) -> None:
-        if self._listeners is None:
-            return
-        for target in (address, address.component, None):
-            for callback in tuple(self._listeners.get(target, ())):
-                callback(address, old, new)
+        for keeper in self._keepers:
+            keeper.variable_changed(address, old, new)
 
     def _readable(self, name: str, value: Json) -> Key | None:
         try:

@@ -90,7 +90,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A row of a CSV of stations: an identity that the CSMS knows. None: as the group's profile says."""
+    """A row of a CSV of stations: an identity that the CSMS knows. None: as the group's profile says.
+
+    ``connectors`` is the number of its EVSEs, ``line`` where it stands in the CSV.
+    """
 
     id: str
     password: Secret | None = None
@@ -98,6 +101,7 @@ class Station:
     key: Path | None = None
     connectors: int | None = None
     url: str | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,23 @@ class Card:
 
     id_tag: str
     type: str = "ISO14443"
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """An authority that signs a certificate for each station; see ``certificates``. Whole files, for workers elsewhere.
+
+    Attributes:
+        ca_pem: the authority's certificate, and those above it that are shown along with it.
+        key_pem: its key, PKCS #8, not encrypted.
+        organization: O of what it signs; empty: as the group's profile says (CpoName), else the authority's own.
+        folder: keeps keys and certificates; None: they are gone with the process.
+    """
+
+    ca_pem: str
+    key_pem: Secret
+    organization: str = ""
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +141,7 @@ class Storm:
         params: of a station's command; ``network``: members of ``Network``.
         group: only stations of this group; empty: of all.
         spread_s: begun within this time, evenly, instead of at once.
+        number: of an injected storm: tells those apart that are alike, and so decides which stations.
     """
 
     at_s: float
@@ -129,11 +151,15 @@ class Storm:
     params: Mapping[str, Any] = field(default_factory=dict)
     group: str = ""
     spread_s: float = 0.0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Bring the number of stations to ``stations`` within ``ramp_s``, then hold it for ``for_s`` (seconds)."""
+    """Bring the number of stations to ``stations`` within ``ramp_s``, then hold it for ``for_s`` (seconds).
+
+    The last stage may be held for ever (infinity): until the run is told to end.
+    """
 
     stations: int
     ramp_s: float
@@ -152,6 +178,8 @@ class Plan:
         id_template: ``{}`` (a format of Python, of the station's number from 1) stands for the number.
         rows: stations of a CSV; where given, there are no more stations than rows.
         cards: dealt out in turn; empty: each station has a card of its own.
+        password: template of the stations' passwords (``id_template.fill_password``), where a row has none.
+        certificates: what makes those of the stations that have none.
         thresholds: as written; ``thresholds`` reads them.
         speed: station seconds per second.
         begins_s: time of the day at the beginning, for commuters and rush hours.
@@ -166,6 +194,8 @@ class Plan:
     id_template: str = "LT-{:05d}"
     rows: tuple[Station, ...] = field(default=(), repr=False)
     cards: tuple[Card, ...] = field(default=(), repr=False)
+    password: Secret | None = None
+    certificates: Issuing | None = field(default=None, repr=False)
     storms: tuple[Storm, ...] = ()
     thresholds: tuple[str, ...] = ()
     speed: float = 1.0
@@ -174,5 +204,5 @@ class Plan:
 
     @property
     def duration_s(self) -> float:
-        """How long the run holds its load, all stages."""
+        """How long the run holds its load, all stages; infinite where it goes on until it is told to end."""
         return sum(stage.for_s for stage in self.stages)

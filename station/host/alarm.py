@@ -1,4 +1,7 @@
-"""One timer of an event loop, set to the earliest moment that anybody waits for. Called by the runner."""
+"""The alarm of a station, set to the earliest moment that anybody in it waits for. Called by the runner.
+
+All stations of a loop share its ``wheel``.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,46 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from station.host.wheel import wheel_of
+
 _ENOUGH_S: Final = 1e-4
-"""A timer that rings so little too late need not be set anew."""
+"""An alarm that rings so little too late need not be set anew."""
 
 
 class Alarm:
     """Rings once; whoever hears it sets it again. One that rings early is left alone: waking up costs less."""
 
-    __slots__ = ("_at_s", "_loop", "_ring", "_timer")
+    __slots__ = ("_dues_s", "_is_set", "_ring", "_wheel")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
-        self._loop = loop
+        self._wheel = wheel_of(loop)
         self._ring = ring
-        self._timer: asyncio.TimerHandle | None = None
-        self._at_s = 0.0
+        # What the wheel has of it, the last one first: each was earlier than those before it.
+        self._dues_s: tuple[float, ...] = ()
+        self._is_set = False
 
     def set(self, at_s: float) -> None:
         """Ring at this moment of the loop's time, at once where it is past."""
-        if self._timer is not None:
-            if self._at_s <= at_s + _ENOUGH_S:
-                return
-            self._timer.cancel()
-        self._at_s = at_s
-        self._timer = self._loop.call_at(at_s, self._rung)
+        self._is_set = True
+        dues_s = self._dues_s
+        if not dues_s or at_s + _ENOUGH_S < dues_s[-1]:
+            self._dues_s = (*dues_s, at_s)
+            self._wheel.at(at_s, self)
 
     def cancel(self) -> None:
         """Do not ring; none that is set is no error."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._is_set = False
+        if self._dues_s:
+            forgotten, self._dues_s = len(self._dues_s), ()
+            self._wheel.forget(forgotten)
 
-    def _rung(self) -> None:
-        self._timer = None
-        self._ring()
+    def waits_for(self, at_s: float) -> bool:
+        """The wheel: whether an entry still means something."""
+        return at_s in self._dues_s
+
+    def rung(self, at_s: float) -> None:
+        """The wheel: the moment has come."""
+        self._dues_s = tuple(due_s for due_s in self._dues_s if due_s != at_s)
+        if self._is_set:
+            self._is_set = False
+            self._ring()

@@ -28,14 +28,18 @@ _NO_SUCH_MESSAGE: Final = frozenset({"NotImplemented", "NotSupported"})
 
 
 class Answers:
-    """See the module. One for each engine."""
+    """See the module. One for each engine.
 
-    __slots__ = ("_engine", "_storing", "_timeouts", "_unheeded")
+    ``in_doubt``: a call was not answered in time and nothing was heard since.
+    """
+
+    __slots__ = ("_engine", "_storing", "_timeouts", "_unheeded", "in_doubt")
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._storing: list[tuple[int, FactRef]] = []
         self._timeouts = 0
+        self.in_doubt = False
         self._unheeded = False  # whether the CSMS has no SecurityEventNotification, and it was said
 
     # The link
@@ -49,13 +53,14 @@ class Answers:
         for ref in self._engine.outbox.heard():
             self._given_up(ref, "no answer")
         self._timeouts = 0
+        self.in_doubt = False
 
     # Answers
 
     def answered(self, ref: object, payload: Mapping[str, Any]) -> None:
         """A call was answered. Whatever is in it, the conversation goes on."""
         engine = self._engine
-        engine.feed(events.Traffic())
+        engine.station.heard()
         try:
             if isinstance(ref, FactRef):
                 self.deliver(ref, engine.dialect.delivered(ref.key, ref.fact, payload, engine))
@@ -79,8 +84,8 @@ class Answers:
         engine = self._engine
         ledger = engine.station.ctx.ledger
         before = ledger.seq
-        engine.take(event, seen=event.info is not None)
-        if ledger.seq == before:
+        engine.take(event)
+        if ledger.immediate or ledger.seq == before:
             engine.outbox.answered(ref)
         else:
             self._storing.append((ledger.seq, ref))
@@ -121,8 +126,9 @@ class Answers:
         ref, cause = event.ref, event.cause
         if cause == "Timeout":
             self._timeouts = 0 if event.heard else self._timeouts + 1
+            self.in_doubt = True
         if cause not in ("Disconnected", "Timeout"):
-            engine.feed(events.Traffic())
+            engine.station.heard()
         if isinstance(ref, FactRef):
             self._not_told(ref, event)
         elif isinstance(ref, QueryRef):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from station.clock import utc_text
 from station.core.device_model import Address
 from station.core.evse import Evse
 from station.core.hardware_faults import VARIABLES
 from station.host.engine import Engine
-from station.host.hardware import EvseHardware
+
+if TYPE_CHECKING:
+    from station.host.runner import Runner
 
 _ENTRIES: Final = Address.parse("SecurityCtrlr.CertificateEntries")[0]
 _PLACES: Final = frozenset({"ChargingStation", "EVSE", "Connector"})
@@ -21,33 +21,31 @@ _IDENTITY: Final = Address.parse("SecurityCtrlr.Identity")[0]
 
 
 class Computed:
-    """Answers for one boot of one station."""
+    """Answers for one boot of a station.
 
-    __slots__ = ("_engine",)
+    Args:
+        engine: of the boot.
+        runner: of the station.
+    """
 
-    def __init__(self, engine: Engine) -> None:
+    __slots__ = ("_engine", "_runner")
+
+    def __init__(self, engine: Engine, runner: Runner) -> None:
         self._engine = engine
-
-    def attach(self, hardware: Mapping[int, EvseHardware], identity: str, entries: Callable[[], int]) -> None:
-        """Have the station's variables read from here from now on.
-
-        Args:
-            hardware: by EVSE; its meters know their keys.
-            identity: the station's, as it presents itself to the CSMS.
-            entries: counts the certificates that are installed.
-        """
-        variables = self._engine.variables
-        providers: dict[Address, Callable[[], str]] = {_IDENTITY: lambda: identity, _ENTRIES: lambda: str(entries())}
-        for evse, devices in hardware.items():
-            key = Address("FiscalMetering", None, evse, None, "PublicKey")
-            providers[key] = partial(getattr, devices, "public_key")
-        for address, provider in providers.items():
-            if variables.known(address):
-                variables.compute(address, provider)
-        variables.compute_with(self.value)
+        self._runner = runner
 
     def value(self, address: Address) -> str | None:
         """The value of a computed variable; None leaves the delivered one."""
+        if address.component == "SecurityCtrlr":
+            if address == _IDENTITY:
+                return self._runner.profile.station.id
+            return str(self._runner.credentials.entries()) if address == _ENTRIES else None
+        if address.component == "FiscalMetering" and address.variable == "PublicKey":
+            devices = self._runner.around.hardware.get(address.evse or 0)
+            return devices.public_key if devices is not None else None
+        return self._of_core(address)
+
+    def _of_core(self, address: Address) -> str | None:
         if address.variable == "AvailabilityState":
             return self._availability(address)
         if address.variable in _OF_PARTS and address.component not in _PLACES:

@@ -19,6 +19,7 @@ from station.core.events import Event
 from station.core.security_events import SecurityEventType
 from station.core.station import Station
 from station.core.values import RegistrationStatus
+from station.core.variables import Variables
 from station.host.answers import Answers
 from station.host.measure import Measure
 from station.host.notices import Notices
@@ -37,21 +38,15 @@ OFFLINE_THRESHOLD = Address.parse("OCPPCommCtrlr.OfflineThreshold")[0]
 MINIMUM_STATUS = Address.parse("ChargingStation.MinimumStatusDuration")[0]
 _DEFAULT_TIMEOUT_S = 30.0
 
-_PHYSICAL = frozenset(
-    {
-        effects.OpenContactor,
-        effects.CloseContactor,
-        effects.OfferCurrent,
-        effects.MoveLock,
-        effects.ReadMeter,
-        effects.MeterSession,
-    }
-)
 _OF_THE_STORE: frozenset[type[Any]] = frozenset({events.Recorded, events.RecordFailed})
-_QUIET: frozenset[type[Any]] = frozenset(
-    {events.Traffic, events.StatusTold, events.Recorded, events.TriggerHeartbeat, events.HeartbeatAnswered}
-)
-"""Events that change no connector's status unless something physical follows from them."""
+
+
+def _message_timeout_s(variables: Variables) -> float:
+    return variables.number(MESSAGE_TIMEOUT, _DEFAULT_TIMEOUT_S)
+
+
+def _nothing() -> None:
+    """There is nothing to look at."""
 
 
 class Engine(StationView):
@@ -64,7 +59,7 @@ class Engine(StationView):
         "_lost_s",
         "_replies",
         "_sent_s",
-        "_stale",
+        "_wire_s",
         "answers",
         "board",
         "measure",
@@ -87,7 +82,7 @@ class Engine(StationView):
         self._asked: dict[int, tuple[str, float]] = {}
         self._events: list[Event] = []
         self._busy = False
-        self._stale = True  # statuses may have changed since they were derived
+        self._wire_s = 0.0
         self._replies: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self._lost_s: float | None = None
         station.auth.speaks(dialect.token_limit(), types=dialect.types_tokens)
@@ -96,10 +91,15 @@ class Engine(StationView):
 
     # Feeding
 
-    def start(self) -> None:
-        """The first turn of a boot."""
-        self._busy = self._stale = True
-        self._carry_out(self.station.start(self.port.station_now()))
+    def start(self, look: Callable[[], None] = _nothing) -> None:
+        """The first turn of a boot; ``look`` at the world is part of it."""
+        now = self._begin()
+        self.station.stirred = True
+        try:
+            self._carry_out(self.station.start(now))
+            look()
+        finally:
+            self._busy = False
         self._settle()
 
     @property
@@ -107,39 +107,48 @@ class Engine(StationView):
         """Whether a turn is under way: what is fed now is taken within it."""
         return self._busy
 
-    def feed(self, event: Event) -> None:
-        """Take an event, and everything that follows from it."""
-        self._events.append(event)
-        if not self._busy:
-            self._settle()
+    def feed(self, *happened: Event) -> bool:
+        """Take what happened, in order, and everything that follows from it.
 
-    def take(self, event: Event, *, seen: bool = True) -> None:
-        """Within a turn: take an event before those that wait. ``seen``: it may change what is seen of a connector."""
-        self._stale = self._stale or (seen and type(event) not in _QUIET)
-        self._carry_out(self.station.handle(event, self.port.station_now()))
+        Answers whether that is done; within a turn it is taken later in that turn.
+        """
+        self._events.append(happened[0] if len(happened) == 1 else events.Together(happened))
+        if self._busy:
+            return False
+        self._begin()
+        self._settle()
+        return True
 
-    def tick(self) -> None:
-        """Carry out what is due by now, in both times."""
-        self._busy = True
-        now = self.port.station_now()
-        due = self.station.next_deadline()
-        if due is not None and due <= now:
-            self._stale = True
-            self._carry_out(self.station.tick(now))
-        wire_now = self.port.wire_now()
-        call_due = self.rpc.next_deadline()
-        if call_due is not None and call_due <= wire_now:
-            self._rpc_events(self.rpc.tick(wire_now))
+    def take(self, event: Event) -> None:
+        """Within a turn: take an event before those that wait."""
+        station = self.station
+        for effect in station.handle(event, station.ctx.now):
+            _EFFECTS[type(effect)](self, effect)
+
+    def tick(self, look: Callable[[], None] = _nothing) -> None:
+        """Carry out what is due by now, in both times; before it, ``look`` at the world as part of the same turn."""
+        now = self._begin()
+        try:
+            look()
+            self._take_all(now)
+            due = self.station.next_deadline()
+            if due is not None and due <= now:
+                self._carry_out(self.station.tick(now))
+            call_due = self.rpc.next_deadline()
+            if call_due is not None and call_due <= self._wire_s:
+                self._rpc_events(self.rpc.tick(self._wire_s))
+        finally:
+            self._busy = False
         self._settle()
 
     def next_deadline(self) -> tuple[float | None, float | None]:
         """When ``tick`` is wanted next: in station time, and in wire time."""
-        station = self.station.next_deadline()
-        status = None
-        if self.board.undecided and self.registered:
+        deadlines = self.station.ctx.deadlines
+        station = min(deadlines.values()) if deadlines else None
+        if self.board.undecided and self.station.ctx.registered:
             status = self.board.next_deadline(self.station.told, self._minimum_status_s())
-        if status is not None:
-            station = status if station is None else min(station, status)
+            if status is not None:
+                station = status if station is None else min(station, status)
         wire = self.rpc.next_deadline()
         if self.outbox.retries and self.registered:
             retry = self.outbox.next_deadline(self.port.wire_now())
@@ -147,25 +156,37 @@ class Engine(StationView):
                 wire = retry if wire is None else min(wire, retry)
         return station, wire
 
-    def _settle(self) -> None:
-        """Work until nothing more follows: events, statuses, calls. No time passes meanwhile."""
+    def _begin(self) -> float:
+        """A turn begins. No time passes in it, neither the station's, which is answered, nor the wire's."""
         self._busy = True
-        now = self.port.station_now()
+        self._wire_s = self.port.wire_now()
+        now = self.station.ctx.now = self.port.station_now()
+        return now
+
+    def _settle(self) -> None:
+        """Work until nothing more follows: events, statuses, calls. That ends the turn."""
+        self._busy = True
+        now = self.station.ctx.now
         try:
             while True:
-                while self._events:
-                    event = self._events.pop(0)
-                    kind = type(event)
-                    if kind not in _QUIET:
-                        self._stale = True
-                    self._carry_out(self.station.handle(event, now))
-                    if kind in _OF_THE_STORE:
-                        self._after(event)
-                self._look(now)
+                if self._events:
+                    self._take_all(now)
+                if self.station.stirred or self.board.undecided:
+                    self._look(now)
                 if not self._pump() and not self._events:
                     return
         finally:
             self._busy = False
+
+    def _take_all(self, now: float) -> None:
+        """Take the events that wait, and those that follow from them."""
+        waiting, handle = self._events, self.station.handle
+        while waiting:
+            event = waiting.pop(0)
+            for effect in handle(event, now):
+                _EFFECTS[type(effect)](self, effect)
+            if type(event) in _OF_THE_STORE:
+                self._after(event)
 
     def _after(self, event: Event) -> None:
         if isinstance(event, events.Recorded):
@@ -175,16 +196,8 @@ class Engine(StationView):
             self.store_failed = True
 
     def _carry_out(self, todo: list[Effect]) -> None:
-        port = self.port
         for effect in todo:
-            kind = type(effect)
-            if kind is effects.Commit:
-                port.commit(effect.batch)
-            elif kind in _PHYSICAL:
-                self._stale = True
-                port.physical(effect)
-            else:
-                _EFFECTS[kind](self, effect)
+            _EFFECTS[type(effect)](self, effect)
 
     # The link
 
@@ -205,13 +218,12 @@ class Engine(StationView):
 
     def disconnected(self) -> None:
         """The connection is gone."""
-        self._lost_s = self.port.station_now()
+        self._lost_s = self._begin()
         self._replies.clear()
         self._asked.clear()
-        self._busy = True
         # The core has to know that it is offline before it hears that a question was not answered.
         self._events.append(events.Disconnected())
-        self._rpc_events(self.rpc.disconnected(self.port.wire_now()))
+        self._rpc_events(self.rpc.disconnected(self._wire_s))
         dropped = self.outbox.disconnected()
         self.board.disconnected()
         for ref in dropped:
@@ -221,14 +233,16 @@ class Engine(StationView):
 
     def receive(self, data: str | bytes) -> None:
         """A message came in. Any text is legal."""
-        self._busy = True
+        self._begin()
+        rpc = self.rpc
         try:
-            self.rpc.barred = self._barred
-            known = self.rpc.invalid
-            self._rpc_events(self.rpc.receive(data, self.port.wire_now()))
-            if self.rpc.invalid and not known:
-                self._events.append(events.SecurityEvent(SecurityEventType.INVALID_MESSAGES, self.rpc.invalid))
-            self.answers.heard()
+            rpc.barred = self.station.ctx.boot_status is not RegistrationStatus.ACCEPTED and self._barred
+            known = rpc.invalid
+            self._rpc_events(rpc.receive(data, self._wire_s))
+            if rpc.invalid and not known:
+                self._events.append(events.SecurityEvent(SecurityEventType.INVALID_MESSAGES, rpc.invalid))
+            if self.answers.in_doubt:
+                self.answers.heard()
         finally:
             self._busy = False
         self._settle()
@@ -263,13 +277,14 @@ class Engine(StationView):
 
     def _pump(self) -> bool:
         """Send what may be sent. True where that made something else happen."""
-        if not self.wiring.central or not self.station.ctx.online:
+        rpc, outbox, ctx = self.rpc, self.outbox, self.station.ctx
+        if rpc.busy or outbox.empty or not (self.wiring.central and ctx.online):
             return False
         worked = False
-        while not self.outbox.empty and not self.rpc.busy and self.rpc.is_connected:
-            outgoing = self.outbox.next(self.port.wire_now(), self.registered, self.dialect, self)
+        while not outbox.empty and not rpc.busy and rpc.is_connected:
+            outgoing = outbox.next(self._wire_s, ctx.registered, self.dialect, self)
             if outgoing is None:
-                stuck = self.outbox.stuck(self, self.dialect) if self.registered else None
+                stuck = outbox.stuck(self, self.dialect) if ctx.registered else None
                 if stuck is not None:
                     self._unstick(stuck)
                     return True
@@ -288,10 +303,10 @@ class Engine(StationView):
         if isinstance(ref, FactRef) and not call.action:
             self.answers.deliver(ref, events.Delivered(ref.key))
             return
-        timeout_s = self.station.ctx.number(MESSAGE_TIMEOUT, _DEFAULT_TIMEOUT_S)
+        timeout_s = self.station.ctx.variables.derived(_message_timeout_s)
         raw = isinstance(ref, QueryRef) and isinstance(ref.query, effects.RawQuery)
         try:
-            text = self.rpc.call(ref, call.action, call.payload, self.port.wire_now(), timeout_s, checked=not raw)
+            text = self.rpc.call(ref, call.action, call.payload, self._wire_s, timeout_s, checked=not raw)
         except OutgoingInvalid as problem:
             log.error("%s cannot be sent: %s", call.action, problem)
             self.answers.unsendable(ref, str(problem))
@@ -380,6 +395,10 @@ class Engine(StationView):
     def _publish(self, effect: effects.Publish) -> None:
         self.notices.publish(effect.event, effect.data)
 
+    def _sampled(self, effect: effects.Sampled) -> None:
+        if self.port.sampled:
+            self.notices.sampled(effect)
+
     def _reboot(self, effect: effects.Reboot) -> None:
         self.port.reboot(effect)
 
@@ -390,15 +409,16 @@ class Engine(StationView):
 
     def _look(self, now: float) -> None:
         """Compare statuses with what was told; only what is recorded is shown."""
-        if self.station.reset.rebooting or not (self.station.settled or self.store_failed):
+        station, ledger = self.station, self.station.ctx.ledger
+        if station.reset.rebooting or not (ledger.immediate or ledger.settled or self.store_failed):
             return
-        if self._stale:
-            self._stale = False
+        if station.stirred:
+            station.stirred = False
             for change in self.board.look(self.dialect, self, now):
                 self.notices.status_changed(change)
-        if not (self.board.undecided and self.registered):
+        if not (self.board.undecided and station.ctx.registered):
             return
-        for (evse, connector), told in self.board.due(self.station.told, now, self._minimum_status_s()):
+        for (evse, connector), told in self.board.due(station.told, now, self._minimum_status_s()):
             call = self.dialect.status_call(evse, connector, told, self)
             self.outbox.add_call(StatusRef(evse, connector, told.text), call)
 
@@ -407,11 +427,26 @@ class Engine(StationView):
         self.dialect = dialect
         self.rpc = make_rpc(dialect)
         self.board = StatusBoard()
-        self._stale = True
+        self.station.stirred = True
         self.station.auth.speaks(dialect.token_limit(), types=dialect.types_tokens)
 
 
+def _commit(engine: Engine, effect: effects.Commit) -> None:
+    engine.port.commit(effect.batch)
+
+
+def _physical(engine: Engine, effect: Effect) -> None:
+    engine.port.physical(effect)
+
+
 _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {
+    effects.Commit: _commit,
+    effects.OpenContactor: _physical,
+    effects.CloseContactor: _physical,
+    effects.OfferCurrent: _physical,
+    effects.MoveLock: _physical,
+    effects.ReadMeter: _physical,
+    effects.MeterSession: _physical,
     effects.Reply: Engine._reply,
     effects.Tell: Engine._tell,
     effects.Notify: Engine._notify,
@@ -419,6 +454,7 @@ _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {
     effects.TokenEnded: Engine._token_ended,
     effects.QueryEnded: Engine._query_ended,
     effects.Publish: Engine._publish,
+    effects.Sampled: Engine._sampled,
     effects.Reboot: Engine._reboot,
     effects.Reconnect: lambda engine, effect: engine.port.reconnect(effect.reason),
     effects.ClockChanged: lambda engine, effect: None,

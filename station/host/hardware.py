@@ -9,25 +9,26 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from drivers import api
 from drivers.sim.bay import Bay, BayState
+from drivers.sim.meter import GRID_HZ
 from station.core import effects, events, hardware_faults
 from station.core.effects import Effect
 from station.core.events import Event
-from station.core.values import IdToken, Moment, Pilot
+from station.core.values import IdToken, Moment, Pilot, Reading
 from station.host.readings import Doubts, Taken, checked_reading, core_reading
-from station.host.slot import as_driver_error
-from station.host.worker import Order, Worker
+from station.host.worker import Worker
 
 log = logging.getLogger(__name__)
 
-Feed = Callable[[Event], None]
+Feed = Callable[..., None]
+"""Takes the events of one moment, in order."""
 LOOKED_AT = ("contactor", "pilot", "lock")
 PARTS = (*LOOKED_AT, "meter")
 NONE: frozenset[str] = frozenset()
+_PILOTS = {pilot.value: pilot for pilot in Pilot}
 NO_FAULT = frozenset({"indicator", "button"})
 """Parts without which a car charges as well: their loss is a line in the log."""
 
@@ -77,12 +78,8 @@ class EvseHardware:
         self._lost: frozenset[str] = NONE
         self._doubts: Doubts | None = None
         self._power_w = 0.0
-        self._counts_sessions = self._knows_sessions(bay.meter)
+        self._counts_sessions = bay.meter.keeps_sessions
         self.bay.subscribe(self._bay_changed)
-
-    @staticmethod
-    def _knows_sessions(meter: Any) -> bool:
-        return isinstance(meter, api.SessionMeter)
 
     @property
     def public_key(self) -> str:
@@ -103,10 +100,17 @@ class EvseHardware:
         self.bay.poll()
         for part in LOOKED_AT:
             if part not in self.outside:
-                device, failed = getattr(self.bay, part), partial(self.device_failed, part)
-                self._do(Order(_read, partial(self.saw, part), failed), device)
+                self._look_at(part)
         if "meter" not in self.outside:
             self.carry_out(effects.ReadMeter(self.evse))
+
+    def _look_at(self, part: str) -> None:
+        try:
+            state = getattr(self.bay, part).read()
+        except api.DriverError as error:
+            self.device_failed(part, error)
+        else:
+            self.saw(part, state)
 
     def detach(self) -> None:
         """Nobody listens (the station is down): no power."""
@@ -136,7 +140,7 @@ class EvseHardware:
 
     def next_change(self) -> float | None:
         """When ``poll`` is wanted next, in station time."""
-        return self.bay.next_change()
+        return self.bay.next_s
 
     # What devices show
 
@@ -166,15 +170,18 @@ class EvseHardware:
     def _saw_pilot(self, before: Any, state: api.PilotState) -> None:
         cable_moved = before is None or before.cable_present != state.cable_present
         pilot_moved = before is None or before.state != state.state
+        happened: list[Event] = []
         elsewhere = pilot_moved and state.state != "A" and self.connector != self.plugged_connector
         if state.cable_present and (cable_moved or elsewhere):
             # Cables that are fixed do not move: the car tells at which of them it is.
             self.connector = self.plugged_connector
-            self._feed(events.CableChanged(self.evse, self.connector, True, state.cable_limit_a))
+            happened.append(events.CableChanged(self.evse, self.connector, True, state.cable_limit_a))
         if pilot_moved:
-            self._feed(events.PilotChanged(self.evse, Pilot(state.state)))
+            happened.append(events.PilotChanged(self.evse, _PILOTS[state.state]))
         if cable_moved and not state.cable_present:
-            self._feed(events.CableChanged(self.evse, self.connector, False))
+            happened.append(events.CableChanged(self.evse, self.connector, False))
+        if happened:
+            self._feed(*happened)
 
     def _saw_lock(self, state: api.LockState) -> None:
         failed = state.fault is not None and state.commanded != state.locked
@@ -218,68 +225,70 @@ class EvseHardware:
 
     def carry_out(self, effect: Effect) -> None:
         """Do it; a device that fails becomes a fault."""
-        part, act, then = self._work(effect)
-        self._do(Order(act, then, partial(self.device_failed, part)), getattr(self.bay, part))
-
-    @staticmethod
-    def _do(order: Order, device: Any) -> None:
+        part, act = SIMULATED[type(effect)]
         try:
-            result = order.act(device)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            # SystemExit or CancelledError from a device is its loss, not the end of the loop.
-            order.failed(error if isinstance(error, Exception) else as_driver_error(error))
-        else:
-            order.then(result)
+            act(self, effect)
+        except api.DriverError as error:
+            self.device_failed(part, error)
 
-    def _work(self, effect: Effect) -> tuple[str, Callable[[Any], Any], Callable[[Any], None]]:
-        """The part, what is done with it, and what is done with what that gives."""
-        if isinstance(effect, effects.ReadMeter):  # first: by far the most frequent
-            return "meter", partial(self._read_meter, effect.signed), self.meter_answered
-        if isinstance(effect, (effects.OpenContactor, effects.CloseContactor)):
-            return "contactor", *self._switch(isinstance(effect, effects.CloseContactor))
-        if isinstance(effect, effects.OfferCurrent):
-            self._offered_a = effect.current_a
-            return "pilot", self._offer, ignore
-        if isinstance(effect, effects.MoveLock):
-            return "lock", *self._move_lock(effect.locked)
-        if isinstance(effect, effects.MeterSession):
-            return "meter", partial(self._session, effect), ignore
-        raise TypeError(f"no device carries out {type(effect).__name__}")
+    def _read_meter(self, effect: effects.ReadMeter) -> None:
+        meter = self.bay.meter
+        if effect.signed and self._counts_sessions:
+            self.meter_answered(Taken(meter.read_signed(), Moment.UPDATE))
+            return
+        if self._session_reading is not None:
+            taken, self._session_reading = self._session_reading, None
+            self.meter_answered(taken)
+            return
+        # By far the most frequent; what a simulated meter says needs no check but the core's own.
+        energy_wh, self._power_w, current_a, voltage_v, soc_percent = meter.values()
+        if self._lost:
+            self._answers("meter")
+        offered_a = self._offered_a or 0.0
+        reading = Reading(energy_wh, self._power_w, current_a, voltage_v, soc_percent, GRID_HZ, offered_a=offered_a)
+        self._feed(events.MeterRead(self.evse, reading))
 
-    def _switch(self, on: bool) -> tuple[Callable[[Any], Any], Callable[[Any], None]]:
-        return lambda contactor: contactor.set_power(on), ignore
+    def _switch(self, effect: effects.OpenContactor | effects.CloseContactor) -> None:
+        self.bay.contactor.set_power(type(effect) is effects.CloseContactor)
 
-    def _offer(self, pilot: Any) -> None:
-        # What is to be offered now: an offer that waited for a device that hung may be stale.
-        pilot.offer(self._offered_a)
+    def _offer(self, effect: effects.OfferCurrent) -> None:
+        self._offered_a = effect.current_a
+        self.bay.pilot.offer(effect.current_a)
 
-    def _move_lock(self, locked: bool) -> tuple[Callable[[Any], Any], Callable[[Any], None]]:
-        def act(lock: Any) -> Any:
-            lock.set_locked(locked)
-            return lock.read()
+    def _move_lock(self, effect: effects.MoveLock) -> None:
+        lock, before = self.bay.lock, self._seen.get("lock")
+        lock.set_locked(effect.locked)
+        if self._seen.get("lock") is before:  # It has not told already: it is where it was, and that is the answer.
+            self._lock_answered(lock.read())
 
-        return act, self._lock_moved
-
-    def _lock_moved(self, state: api.LockState) -> None:
+    def _lock_answered(self, state: api.LockState) -> None:
         if state == self._seen.get("lock"):
             self._saw_lock(state)
         else:
             self.saw("lock", state)
 
-    def _session(self, effect: effects.MeterSession, meter: Any) -> None:
+    def _session(self, effect: effects.MeterSession) -> None:
         if self._counts_sessions:
-            token = effect.token or IdToken("", "NONE")
-            kind = OCMF_KINDS.get(token.type, token.type)
-            read = meter.begin_session(token.value, kind) if effect.begins else meter.end_session()
-            self._session_reading = Taken(checked_reading(read), Moment.BEGIN if effect.begins else Moment.END)
+            self._session_reading = session_reading(effect, self.bay.meter)
 
-    def _read_meter(self, signed: bool, meter: Any) -> Taken:
-        if signed and self._counts_sessions:
-            return Taken(checked_reading(meter.read_signed()), Moment.UPDATE)
-        taken, self._session_reading = self._session_reading, None
-        return taken if taken is not None else Taken(checked_reading(meter.read()))
+
+def session_reading(effect: effects.MeterSession, meter: Any) -> Taken:
+    """Begin or end the meter's session; what it shows then."""
+    token = effect.token or IdToken("", "NONE")
+    kind = OCMF_KINDS.get(token.type, token.type)
+    read = meter.begin_session(token.value, kind) if effect.begins else meter.end_session()
+    return Taken(checked_reading(read), Moment.BEGIN if effect.begins else Moment.END)
+
+
+SIMULATED: dict[type[Any], tuple[str, Callable[[EvseHardware, Any], None]]] = {
+    effects.OpenContactor: ("contactor", EvseHardware._switch),
+    effects.CloseContactor: ("contactor", EvseHardware._switch),
+    effects.OfferCurrent: ("pilot", EvseHardware._offer),
+    effects.MoveLock: ("lock", EvseHardware._move_lock),
+    effects.ReadMeter: ("meter", EvseHardware._read_meter),
+    effects.MeterSession: ("meter", EvseHardware._session),
+}
+"""The part of the bay that carries an effect out, and how."""
 
 
 def _said(error: Exception) -> str:
@@ -289,15 +298,6 @@ def _said(error: Exception) -> str:
     return repr(error)
 
 
-def nobody(event: Event) -> None:
+def nobody(*happened: Event) -> None:
     """Listens to nothing."""
-    del event
-
-
-def ignore(result: object) -> None:
-    """Of no interest."""
-    del result
-
-
-def _read(device: Any) -> Any:
-    return device.read()
+    del happened

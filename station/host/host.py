@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from drivers.api import DriverError
 from drivers.sim.bay import Bay
@@ -35,21 +35,22 @@ from station.host.parts import kind_for, sorted_out
 from station.host.process_log import PROCESS_LOG
 from station.host.readers import Readers
 from station.host.readings import highest
+from station.host.restarts import DRAIN_S
 from station.host.runner import Runner
 from station.host.station_log import StationLog
 from station.host.status import station_status
 from station.host.supervision import READ_S, SOUND_S, Supervision, real_ones, until
-from station.host.surroundings import Surroundings
 from station.host.tracing import Tracer
 from station.host.variables import variable_list
 from station.net import dial
 from station.net.transfer.api import Transfers
-from station.store import MemoryStore, SqliteStore, Store
+from station.store import MemoryStore, Store
 
 log = logging.getLogger(__name__)
 
 Listener = Callable[[dict[str, Any]], None]
 WIRE = "wire"
+SHARED_CLOCK: Final = SystemClock()
 _RESET_RETRIES = Address.parse("OCPPCommCtrlr.ResetRetries")[0]
 
 
@@ -70,6 +71,33 @@ class Host:
         measure: hears how calls end.
     """
 
+    __slots__ = (
+        "_lights",
+        "_listeners",
+        "_looking",
+        "_readers",
+        "_real",
+        "_script",
+        "_script_timer",
+        "_stopping",
+        "_supervision",
+        "_tracer",
+        "_waiting",
+        "clock",
+        "dialer",
+        "exits",
+        "hardware",
+        "log",
+        "loop",
+        "measure",
+        "profile",
+        "runner",
+        "seed",
+        "store",
+        "transfers",
+        "url",
+    )
+
     def __init__(
         self,
         profile: Profile,
@@ -87,56 +115,36 @@ class Host:
     ) -> None:
         self.profile = profile
         self.loop = asyncio.get_running_loop()
-        self._listeners: list[tuple[Listener, frozenset[str] | None]] = []
-        self._waiting: list[tuple[Wait, asyncio.Future[dict[str, Any]]]] = []
+        self.url = url
+        self.seed = seed
+        self.dialer = dialer
+        self.transfers = transfers
+        self.measure = measure
+        self._listeners: tuple[tuple[Listener, frozenset[str] | None], ...] = ()
+        self._waiting: list[tuple[Wait, asyncio.Future[dict[str, Any]]]] | None = None
         self._looking = False
         self._stopping: asyncio.Task[None] | None = None
         self.exits: Callable[[], None] | None = None
         self._tracer = Tracer(self._wire, trace) if trace is not None else None
         self.store = store if store is not None else open_store(profile, self.loop)
-        clock = clock or SystemClock()
+        self.clock = clock = clock or SHARED_CLOCK
         kind = kind or (kind_for(profile, drivers) if drivers else Kind(profile))
-        self.log = StationLog(clock, self._utc, self._logs if profile.state is not None else None)
-        self.runner = Runner(
-            kind,
-            profile,
-            Surroundings(
-                store=self.store,
-                hardware=self._hardware(kind, clock, drivers or {}),
-                told=self.told,
-                traced=self._frame,
-                clock=clock,
-                url=url,
-                seed=seed,
-                exits=self._exit,
-                dialer=dialer,
-                transfers=transfers,
-                status=self.status,
-                log=self.log,
-                measure=measure,
-            ),
-            self.loop,
-        )
-        self._real = real_ones(self.runner.around.hardware.values())
+        self.log = StationLog(clock, self.utc, self._logs if profile.state is not None else None)
+        self.hardware = self._hardware(kind, clock, drivers or {})
+        self.runner = Runner(kind, profile, self, self.loop)
+        self._real = real_ones(self.hardware.values())
         self._supervision = Supervision(self._real, self.loop) if self._real else None
         self._lights = lights_of(self._real, self.loop) if self._real else None
         self.runner.on_turn = self._turned if self._lights is not None else self.look
         self.runner.on_token = self._lights.token_ended if self._lights is not None else None
-        self.readers = Readers(
-            profile.auth.readers,
-            tuple(evse.id for evse in profile.evses),
-            self.runner.hears,
-            self._read,
-            self._hand_over,
-            Pairings(profile.station.id, profile.evses),
-        )
+        self._readers: Readers | None = None
         car = kind.bay_options(profile.evses[0]).car
         self._script: CarScript | None = None
         if car.plugs_in_s is not None or car.taps is not None or car.stays_s is not None:
             rng = Random(f"{seed or ''}/{profile.station.id}/car")  # noqa: S311 - variety, no secret
             self._script = CarScript(car, rng, clock.now())
         self._script_timer: asyncio.TimerHandle | None = None
-        self._clock = clock
+        self._heard()
 
     def _hardware(self, kind: Kind, clock: Clock, drivers: Mapping[tuple[int, str], Any]) -> dict[int, EvseHardware]:
         """The devices of every EVSE: those from outside, and a simulated bay for the rest."""
@@ -164,6 +172,23 @@ class Host:
     # Life
 
     @property
+    def readers(self) -> Readers:
+        """The readers. Made when first needed: without hardware nobody may ever ask for them."""
+        if self._readers is None:
+            profile = self.profile
+            evses = tuple(evse.id for evse in profile.evses)
+            pairings = Pairings(profile.station.id, profile.evses)
+            self._readers = Readers(
+                profile.auth.readers, evses, self.runner.hears, self._read, self._hand_over, pairings
+            )
+            if profile.auth.readers:
+                self.runner.on_boot = self._readers.booted
+            if self.runner.alive:
+                self._readers.booted()
+                self._readers.start()
+        return self._readers
+
+    @property
     def id(self) -> str:
         """The station's identity."""
         return self.profile.station.id
@@ -180,12 +205,19 @@ class Host:
         Raises:
             DriverError: what no waiting mends: a library is missing, a device is of another kind.
         """
+        if not (self._real or self._reads_hardware):
+            return []
         self.readers.open()
         if self._real or self.readers.untried:
             await until(lambda: given_up() or not (self.readers.untried or self._unheard()), READ_S)
         errors = [(f"EVSE {one.evse} {part}", error) for one in self._real for part, error in one.first_errors.items()]
         errors += [(f"reader {self.readers.name(n)}", error) for n, error in self.readers.first_errors]
         return sorted_out(errors)
+
+    @property
+    def _reads_hardware(self) -> bool:
+        """Whether a reader is a real device."""
+        return any(not reader.part.simulated for reader in self.profile.auth.readers)
 
     def _unheard(self) -> bool:
         return any(one.unheard for one in self._real)
@@ -206,7 +238,7 @@ class Host:
         """Begin the first boot, and dial unless ``offline``."""
         PROCESS_LOG.install()
         self.runner.stay_offline = offline
-        self.runner.on_boot = self.readers.booted if self.profile.auth.readers else None
+        readers = self.readers if self._reads_hardware else None
         if self._supervision is not None:
             self._supervision.start()
         self.runner.start()
@@ -215,32 +247,35 @@ class Host:
             message = f"the store was damaged; what could be read was saved, the rest is kept as {quarantined}"
             log.error("%s", message)
             self.told("error", {"message": message})
-        self.readers.start()
+        if readers is not None:
+            readers.start()
         self._follow_script()
         if not offline:
             self.runner.connect()
         self.look()
 
-    async def stop(self) -> None:
-        """The ordered stop; a second call waits for the first."""
+    async def stop(self, drain_s: float = DRAIN_S) -> None:
+        """The ordered stop, with so long for what is still to be told; a second call waits for the first."""
         if self._stopping is None:
-            self._stopping = self.loop.create_task(self._stop())
+            self._stopping = self.loop.create_task(self._stop(drain_s))
         await asyncio.shield(self._stopping)
 
-    async def _stop(self) -> None:
+    async def _stop(self, drain_s: float) -> None:
         if self._script_timer is not None:
             self._script_timer.cancel()
-        self.readers.quiet()
-        await self.runner.stop()
-        await self.readers.release()
+        if self._readers is not None:
+            self._readers.quiet()
+        await self.runner.stop(drain_s)
+        if self._readers is not None:
+            await self._readers.release()
         if self._supervision is not None:
             self._supervision.stop()
         if self._lights is not None:
             self._lights.close()
-        for _, future in self._waiting:
+        for _, future in self._waiting or ():
             if not future.done():
                 future.set_exception(CommandRefused("the station was stopped"))
-        self._waiting.clear()
+        self._waiting = None
         await self.log.flush()
         if self._tracer is not None:
             self._tracer.close()
@@ -250,9 +285,12 @@ class Host:
         """How often a reset that fails is tried again."""
         return self.runner.engine.station.ctx.variables.integer(_RESET_RETRIES)
 
-    def _exit(self) -> None:
-        if self.exits is not None:
-            self.exits()
+    def exit(self) -> bool:
+        """A real reboot: whoever runs this process is to end it; False where nobody does."""
+        if self.exits is None:
+            return False
+        self.exits()
+        return True
 
     def _hand_over(self, call: Callable[[], None]) -> None:
         self.loop.call_soon_threadsafe(call)
@@ -265,13 +303,13 @@ class Host:
             self._script_timer = None
         due_s = self._script.next_at() if self._script is not None else None
         if due_s is not None:
-            speed = getattr(self._clock, "speed", 1.0)
-            delay_s = max(0.0, (due_s - self._clock.now()) / speed)
+            speed = getattr(self.clock, "speed", 1.0)
+            delay_s = max(0.0, (due_s - self.clock.now()) / speed)
             self._script_timer = self.loop.call_later(delay_s, self._act)
 
     def _act(self) -> None:
         self._script_timer = None
-        for action in self._script.due(self._clock.now()) if self._script is not None else ():
+        for action in self._script.due(self.clock.now()) if self._script is not None else ():
             self._do(action)
         self._follow_script()
 
@@ -288,7 +326,7 @@ class Host:
     def plugged(self, evse: int) -> None:
         """Somebody plugged the car in."""
         if self._script is not None and evse == self.profile.evses[0].id:
-            self._script.plugged(self._clock.now())
+            self._script.plugged(self.clock.now())
             self._follow_script()
         self.moved()
 
@@ -313,6 +351,8 @@ class Host:
             raise CommandRefused(problem.message, problem.hint or None) from problem
         future: asyncio.Future[dict[str, Any]] = self.loop.create_future()
         if callable(outcome):
+            if self._waiting is None:
+                self._waiting = []  # few stations are ever commanded
             self._waiting.append((outcome, future))
             self.look()
         else:
@@ -364,7 +404,7 @@ class Host:
 
     def status(self) -> dict[str, Any]:
         """What the station shows of itself, in the shape of docs/control.md."""
-        readers = self.readers.shown()
+        readers = self._readers.shown() if self._readers is not None else []
         return station_status(self.runner) | ({"readers": readers} if readers else {})
 
     def variables(self) -> list[dict[str, Any]]:
@@ -374,13 +414,24 @@ class Host:
     def subscribe(self, listener: Listener, types: frozenset[str] | None = None) -> Callable[[], None]:
         """Hear events; ``wire`` only when it is named. Answers how to end that."""
         entry = (listener, types)
-        self._listeners.append(entry)
+        self._listeners = (*self._listeners, entry)
+        if self._tracer is None and self._wire_is_heard():
+            self._tracer = Tracer(self._wire, None)
+        self._heard()
 
         def end() -> None:
-            if entry in self._listeners:
-                self._listeners.remove(entry)
+            self._listeners = tuple(one for one in self._listeners if one is not entry)
+            if self._tracer is not None and not self._tracer.keeps and not self._wire_is_heard():
+                self._tracer = None
+            self._heard()
 
         return end
+
+    def _heard(self) -> None:
+        """Nobody puts into words what nobody hears."""
+        runner = self.runner
+        runner.traced = runner.kind.frames or self._tracer is not None
+        runner.sampled = bool(self._listeners)
 
     def _read(self, event: str, data: dict[str, Any]) -> None:
         """What a reader tells: a card, or the end of one that never became a token."""
@@ -392,24 +443,26 @@ class Host:
         """Tell everybody who listens."""
         self.log.event(event, data)
         made: dict[str, Any] | None = None
-        for listener, types in list(self._listeners):
+        for listener, types in self._listeners:
             if (types is None and event != WIRE) or (types is not None and event in types):
                 made = made or {"event": event, "data": data, "timestamp": utc_text(self.runner.utc())}
                 listener(made)
 
-    def _utc(self) -> datetime:
+    def utc(self) -> datetime:
+        """What time it is for the station."""
         return self.runner.utc()
 
     def _logs(self) -> Path:
         return self.runner.state.path("logs")
 
-    def _frame(self, direction: str, text: str | bytes) -> None:
+    def frame(self, direction: str, text: str | bytes) -> None:
+        """A frame was sent (``>``) or came (``<``)."""
         self.log.frame(direction, text)
-        if self._tracer is None:
-            if not self._listeners or not any(types is not None and WIRE in types for _, types in self._listeners):
-                return
-            self._tracer = Tracer(self._wire, None)
-        self._tracer.frame(direction, text)
+        if self._tracer is not None:
+            self._tracer.frame(direction, text)
+
+    def _wire_is_heard(self) -> bool:
+        return any(types is not None and WIRE in types for _, types in self._listeners)
 
     def _wire(self, frame: dict[str, Any]) -> None:
         self.told(WIRE, frame)
@@ -439,5 +492,7 @@ def open_store(profile: Profile, loop: asyncio.AbstractEventLoop) -> Store:
     def deliver(call: Callable[[], None]) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(call)
+
+    from station.store.sqlite import SqliteStore
 
     return SqliteStore(profile.store, deliver)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -50,6 +50,8 @@ class Kind:
         settle_s: how long contactor and command may disagree.
         signing: EVSEs whose meter signs, besides those of which the profile says so.
         polled: EVSEs whose meter is read regularly, whoever asks.
+        frames: the stations' logs have a line for each message; for thousands of them that is more than it says.
+        instant: simulated bays have no inertia: what follows from a plug or an offer happens in the same moment.
 
     Raises on first use:
         ConfigError: the profile's variables are wrong.
@@ -59,6 +61,8 @@ class Kind:
     settle_s: float = SETTLE_S
     signing: frozenset[int] = frozenset()
     polled: frozenset[int] = frozenset()
+    instant: bool = False
+    frames: bool = True
 
     @cached_property
     def features(self) -> Mapping[str, frozenset[str]]:
@@ -197,12 +201,12 @@ class Kind:
         return Wiring(identity, self.features, self.profile.csms.mode != "none")
 
     @cached_property
-    def _actions(self) -> dict[str, frozenset[str]]:
-        return {d.version: d.actions(self.features[d.version]) for d in self.dialects}
+    def _supported(self) -> dict[str, Callable[[str], bool]]:
+        return {d.version: d.actions(self.features[d.version]).__contains__ for d in self.dialects}
 
-    def actions(self, dialect: Dialect) -> frozenset[str]:
-        """What the CSMS may call in a version."""
-        return self._actions[dialect.version]
+    def supported(self, dialect: Dialect) -> Callable[[str], bool]:
+        """Whether the CSMS may call an action in a version; one object for all stations."""
+        return self._supported[dialect.version]
 
     def rules(self, dialect: Dialect) -> WireRules:
         """The wire's rules of a version."""
@@ -210,7 +214,8 @@ class Kind:
 
     @cached_property
     def _bays(self) -> dict[int, BayOptions]:
-        return {evse.id: self._bay(evse) for evse in self.profile.evses}
+        bays = {evse.id: self._bay(evse) for evse in self.profile.evses}
+        return {number: bay.instant() for number, bay in bays.items()} if self.instant else bays
 
     def bay_options(self, evse: EvseConfig) -> BayOptions:
         """The simulated bay of an EVSE; one object for all stations."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Protocol
 
-from station.net import BackOff, BackOffSettings, CloseReason, Connection, DialFailed, Target
+from station.net import BackOff, BackOffSettings, CloseReason, Connection, DialFailed, Listener, Target
 from station.net.errors import FailureKind
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,10 @@ class Owner(Protocol):
 
     def back_off(self) -> BackOffSettings:
         """How long to wait between attempts."""
+        ...
+
+    def back_off_seed(self) -> str:
+        """What the variety of those waits is drawn from."""
         ...
 
     def ping_s(self) -> tuple[float, float]:
@@ -95,16 +99,14 @@ class Link:
         "_ping",
         "_pong_due",
         "_retry",
-        "_seed",
         "_task",
         "wanted",
     )
 
-    def __init__(self, owner: Owner, dial: Callable[..., object], seed: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: Owner, dial: Callable[..., object], loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._dial = dial
         self._loop = loop
-        self._seed = seed
         self._backoff: BackOff | None = None  # made when first needed: a generator takes 2.5 kB
         self._connection: Connection | None = None
         self._ear: _Ear | None = None
@@ -139,6 +141,11 @@ class Link:
         """Write a frame; without a connection it is gone."""
         if self._connection is not None:
             self._connection.send(text)
+
+    def interpose(self, put: Callable[[Connection, Listener], Connection]) -> None:
+        """Let something stand between the connection, where there is one, and the station: a fleet's bad network."""
+        if self._connection is not None and self._ear is not None:
+            self._connection = put(self._connection, self._ear)
 
     def close(self, reason: str = "") -> None:
         """Close properly and do not dial again."""
@@ -207,7 +214,7 @@ class Link:
     def _dial_later(self) -> None:
         if self.wanted and self._retry is None:
             if self._backoff is None:
-                self._backoff = BackOff(Random(self._seed))  # noqa: S311 - jitter, no secret
+                self._backoff = BackOff(Random(self._owner.back_off_seed()))  # noqa: S311 - jitter, no secret
             delay_s = self._backoff.next_delay_s(self._owner.back_off())
             self._retry = self._loop.call_later(delay_s, self._dial_now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from station.core.effects import Sampled
 from station.core.faults import HARMLESS
 from station.core.values import Fault, IdToken
 from station.ocpp.dialect import NO_ERROR, Told
@@ -43,6 +44,20 @@ class Notices:
             elif name not in ("evse", "connector", "wire_id"):
                 out[name] = value
         self.engine.port.publish(event, out)
+
+    def sampled(self, effect: Sampled) -> None:
+        """A reading was told of a running transaction."""
+        reading = effect.reading
+        self.engine.port.publish(
+            "meter_value",
+            {
+                "connector": self.engine.number(effect.evse, effect.connector),
+                "energy_wh": reading.energy_wh,
+                "power_w": reading.power_w,
+                "current_a": max(reading.current_a, default=None),
+                "soc": reading.soc_percent,
+            },
+        )
 
     def status_changed(self, change: Change) -> None:
         """A connector's status is another one; that of the station as a whole is no connector's."""

@@ -19,9 +19,10 @@ from drivers.sim.bay import Bay
 from station.core import effects, events, hardware_faults
 from station.core.effects import Effect
 from station.core.events import Event
+from station.core.values import Moment
 from station.host.flicker import Flicker
 from station.host.gate import Gate, switching_half
-from station.host.hardware import LOOKED_AT, NO_FAULT, PARTS, EvseHardware, Feed, ignore, nobody
+from station.host.hardware import LOOKED_AT, NO_FAULT, PARTS, SIMULATED, EvseHardware, Feed, nobody, session_reading
 from station.host.readings import Taken, checked, checked_reading, highest
 from station.host.slot import NO_LOSS, Slot, is_instant
 from station.host.troubles import Troubles
@@ -34,6 +35,9 @@ _POLL_S: Final = 0.2
 _PERIODS_S: Final[Mapping[str, float]] = {"meter": 1.0, "indicator": 0.5, "button": 0.1}
 ALL_PARTS: Final = (*PARTS, "indicator", "button")
 _COUNTED: Final = (effects.CloseContactor, effects.ReadMeter)
+
+Work = tuple[Callable[[Any], Any], Callable[[Any], None]]
+"""What is done with a device, and what with what that gives."""
 
 
 class OutsideHardware(EvseHardware):
@@ -86,7 +90,7 @@ class OutsideHardware(EvseHardware):
         self.first_errors: dict[str, Exception] = {}
         self._workers: dict[str, Worker] = {}
         if "meter" in devices:
-            self._counts_sessions = self._knows_sessions(devices["meter"])
+            self._counts_sessions = isinstance(devices["meter"], api.SessionMeter)
         for part in self._instant:
             self._prepare(part, devices[part])
         self._make_workers()
@@ -160,7 +164,7 @@ class OutsideHardware(EvseHardware):
         for part in self._instant:
             # A meter, too: what it does while nobody charges is heard of, its recovery above all.
             if part in LOOKED_AT or part == "button" or (part == "meter" and meter_due):
-                self._take(partial(self._do, self._look_order(part), self._devices[part]))
+                self._take(partial(self._look_order(part).on, self._devices[part]))
 
     def next_change(self) -> float | None:
         """When ``poll`` is wanted next, in station time."""
@@ -260,10 +264,11 @@ class OutsideHardware(EvseHardware):
         """Do it, on the loop or in the device's thread; a device that fails becomes a fault."""
         if "contactor" in self.outside and self._gate.holds(effect):
             return
-        part, act, then = self._work(effect)
+        part, _ = SIMULATED[type(effect)]
         if part not in self.outside:
-            self._do(Order(act, then, partial(self.device_failed, part)), getattr(self.bay, part))
+            super().carry_out(effect)
             return
+        act, then = self._work(effect)
         order = self._order(part, self._untold.kept(part, effect, act), then)
         if type(effect) in _COUNTED:
             order = self._counted(type(effect), order)
@@ -281,7 +286,7 @@ class OutsideHardware(EvseHardware):
     def _have_done(self, part: str, order: Order, *, urgent: bool = False) -> None:
         worker = self._workers.get(part)
         if worker is None:
-            self._do(order, self._devices[part])
+            order.on(self._devices[part])
         else:
             worker.submit(order, urgent=urgent)
 
@@ -304,9 +309,28 @@ class OutsideHardware(EvseHardware):
 
         return Order(order.act, then, failed)
 
-    def _switch(self, on: bool) -> tuple[Callable[[Any], Any], Callable[[Any], None]]:
-        if "contactor" not in self.outside:
-            return super()._switch(on)
+    def _work(self, effect: Effect) -> Work:
+        if isinstance(effect, effects.ReadMeter):
+            return partial(self._read_anew, effect.signed), self.meter_answered
+        if isinstance(effect, (effects.OpenContactor, effects.CloseContactor)):
+            return self._switching(isinstance(effect, effects.CloseContactor))
+        if isinstance(effect, effects.OfferCurrent):
+            self.bay.pilot.offer(effect.current_a)
+            self._offered_a = effect.current_a
+            return self._offer_now, ignore
+        if isinstance(effect, effects.MoveLock):
+            return partial(_locked, effect.locked), self._lock_answered
+        return partial(self._session_at, effect), ignore
+
+    def _offer_now(self, pilot: Any) -> None:
+        # What is to be offered now: an offer that waited for a device that hung may be stale.
+        pilot.offer(self._offered_a)
+
+    def _session_at(self, effect: effects.MeterSession, meter: Any) -> None:
+        if self._counts_sessions:
+            self._session_reading = session_reading(effect, meter)
+
+    def _switching(self, on: bool) -> Work:
         self._power_wanted = on
         self._may_be_closed = self._may_be_closed or on
         self.bay.contactor.set_power(on)
@@ -319,18 +343,14 @@ class OutsideHardware(EvseHardware):
 
         return act, partial(self.saw, "contactor")
 
-    def _work(self, effect: Effect) -> tuple[str, Callable[[Any], Any], Callable[[Any], None]]:
-        if isinstance(effect, effects.OfferCurrent) and "pilot" in self.outside:
-            self.bay.pilot.offer(effect.current_a)
-        if isinstance(effect, effects.ReadMeter) and "meter" in self.outside:
-            return "meter", partial(self._read_anew, effect.signed), self.meter_answered
-        return super()._work(effect)
-
-    def _read_anew(self, signed: bool, meter: Any) -> Any:
+    def _read_anew(self, signed: bool, meter: Any) -> Taken:
         """A reading for this moment: the end of a transaction is not what a poll showed before it."""
         if isinstance(meter, api.PolledMeter):
             meter.refresh()
-        return self._read_meter(signed, meter)
+        if signed and self._counts_sessions:
+            return Taken(checked_reading(meter.read_signed()), Moment.UPDATE)
+        taken, self._session_reading = self._session_reading, None
+        return taken if taken is not None else Taken(checked_reading(meter.read()))
 
     # Looking
 
@@ -354,7 +374,7 @@ class OutsideHardware(EvseHardware):
     def _prepare(self, part: str, device: Any) -> None:
         """A device was opened: what it has to be told before anybody else uses it."""
         if part == "meter":
-            self._counts_sessions = self._knows_sessions(device)
+            self._counts_sessions = isinstance(device, api.SessionMeter)
             if isinstance(device, api.Register):
                 device.preset(self._register_wh or 0.0)
         elif part == "indicator":
@@ -400,3 +420,13 @@ class OutsideHardware(EvseHardware):
         except Exception:
             self._stumbled = True
             log.exception("EVSE %d: what a device showed could not be taken", self.evse)
+
+
+def _locked(locked: bool, lock: Any) -> Any:
+    lock.set_locked(locked)
+    return lock.read()
+
+
+def ignore(result: object) -> None:
+    """Of no interest."""
+    del result

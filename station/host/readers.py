@@ -26,6 +26,12 @@ NOT_ACCEPTED = "NotAccepted"
 """The reason of a card that is shown while the station is not up: it starts, or reboots."""
 
 
+def only_real(configs: tuple[ReaderConfig, ...], evse: int | None) -> bool:
+    """Whether an EVSE (None: the station) has readers, and every one of them is hardware."""
+    serving = [config for config in configs if evse is None or not config.evses or evse in config.evses]
+    return bool(serving) and not any(config.part.simulated for config in serving)
+
+
 class Readers:
     """Opens the readers of a profile and feeds what they see.
 
@@ -192,11 +198,6 @@ class Readers:
 
     def _served(self, index: int) -> tuple[int, ...]:
         return self._configs[index].evses or self._evses
-
-    def only_real(self, evse: int | None) -> bool:
-        """Whether an EVSE (None: the station) has readers, and every one of them is hardware."""
-        serving = [config for index, config in enumerate(self._configs) if evse is None or evse in self._served(index)]
-        return bool(serving) and not any(config.part.simulated for config in serving)
 
     def shown(self) -> list[dict[str, Any]]:
         """How the readers that are hardware fare, for the status and the metrics."""

@@ -44,6 +44,18 @@ class Restarts:
         self._runner.down()
         self._boot_later(BootReason.POWER_UP, events.HardwareReady(reason, resume))
 
+    def power_cut(self) -> None:
+        """Cut the power until ``power_back``."""
+        self.cancel()
+        self._runner.down()
+        self.under_way = True
+
+    def power_back(self, reason: StopReason, resume: bool | None) -> None:
+        """The power is back: boot at once, unless the station is up. For the arguments see ``power_cycle``."""
+        if self.under_way and not self._runner.alive and self._resurrection is None:
+            self.under_way = False
+            self._runner.boot(BootReason.POWER_UP, events.HardwareReady(reason, resume))
+
     def begin(self, effect: effects.Reboot) -> None:
         """Start anew in order, after what is queued was told or the drain time is over."""
         self.under_way = True
@@ -56,8 +68,7 @@ class Restarts:
         if not runner.alive or engine is not runner.engine:
             return  # The power went, or the process ends: that is a boot, or none, of its own.
         runner.link.close("rebooting")
-        if runner.profile.reboot.real and runner.around.exits is not None:
-            runner.around.exits()
+        if runner.profile.reboot.real and runner.around.exit():
             return
         runner.down()
         self._boot_later(effect.reason, events.HardwareReady())
@@ -76,6 +87,8 @@ class Restarts:
         """The process ends: no boot follows."""
         if self._resurrection is not None:
             self._resurrection.cancel()
+            self._resurrection = None
+        self.under_way = False
 
     async def drained(self, at_most_s: float = DRAIN_S) -> None:
         """Wait until nothing is queued or in flight, at most so long; at once where nobody listens."""

@@ -23,7 +23,7 @@ from station.core.events import Event
 from station.core.records import Batch
 from station.core.station import Station
 from station.core.values import BootReason, Stamp, StopReason
-from station.core.variables import Variables
+from station.core.variables import Hand, Keeper, Refusal, Variables
 from station.errors import StationError
 from station.host import security_profile, supervision
 from station.host.alarm import Alarm
@@ -35,7 +35,7 @@ from station.host.jobs.bench import Bench
 from station.host.jobs.desk import JobDesk
 from station.host.kind import Kind
 from station.host.link import Link
-from station.host.restarts import Restarts
+from station.host.restarts import DRAIN_S, Restarts
 from station.host.security_desk import SecurityDesk
 from station.host.state_folder import StateFolder
 from station.host.surroundings import Surroundings
@@ -55,7 +55,7 @@ _TIMEOUT = Address.parse("OCPPCommCtrlr.MessageTimeout[Default]")[0]
 _UNANSWERED_S = 30.0
 
 
-class Runner:
+class Runner(Keeper):
     """A running station. Implements ``view.Port`` and ``link.Owner``.
 
     Args:
@@ -64,6 +64,34 @@ class Runner:
         surroundings: store, hardware, observers, clocks.
         loop: the event loop.
     """
+
+    __slots__ = (
+        "_alarm",
+        "_asked",
+        "_boots",
+        "_ids",
+        "_jobs",
+        "_restarts",
+        "_speed",
+        "_state",
+        "alive",
+        "around",
+        "engine",
+        "kind",
+        "link",
+        "loop",
+        "on_boot",
+        "on_down",
+        "on_token",
+        "on_turn",
+        "profile",
+        "sampled",
+        "security",
+        "stay_offline",
+        "traced",
+        "version",
+        "waiters",
+    )
 
     def __init__(
         self, kind: Kind, profile: Profile, surroundings: Surroundings, loop: asyncio.AbstractEventLoop
@@ -76,54 +104,80 @@ class Runner:
         self.alive = False
         self.waiters: dict[int, asyncio.Future[Any]] = {}
         self.on_turn: Callable[[], None] | None = None
+        self.on_down: Callable[[], None] | None = None
         self.on_boot: Callable[[], None] | None = None
         self.on_token: Callable[[effects.TokenEnded], None] | None = None
         self._alarm = Alarm(loop, self._ring)
-        self._ringing = False
         self._speed: float = getattr(surroundings.clock, "speed", 1.0)
         self._boots = 0
         self._asked = 0
         self.security = SecurityDesk(self)
-        self.link = Link(self, surroundings.dialer, f"{surroundings.seed or ''}/{profile.station.id}/link", loop)
+        self.link = Link(self, surroundings.dialer, loop)
         self.stay_offline = False
-        self.restarts = Restarts(self)
-        self.state = StateFolder(profile.state)
-        self.credentials = Credentials(profile, self.state, lambda: self.engine.station.certificates, self.utc)
-        self._transfers = surroundings.transfers or FileTransfers(
-            profile.csms.security.ca, lambda: self.state.path() / "known_hosts"
-        )
+        self.traced = kind.frames
+        self.sampled = True
+        # What few stations of thousands ever need is made when it is.
+        self._restarts: Restarts | None = None
+        self._state: StateFolder | None = None
+        self._jobs: JobDesk | None = None
         self.engine: Engine = self._make_engine(BootReason.POWER_UP)
+
+    @property
+    def restarts(self) -> Restarts:
+        """How one boot follows another."""
+        if self._restarts is None:
+            self._restarts = Restarts(self)
+        return self._restarts
+
+    @property
+    def state(self) -> StateFolder:
+        """The station's folder."""
+        if self._state is None:
+            self._state = StateFolder(self.profile.state)
+        return self._state
+
+    @property
+    def credentials(self) -> Credentials:
+        """What connections are secured with."""
+        return Credentials(self.profile, self.state, lambda: self.engine.station.certificates, self.utc)
+
+    def _bench(self) -> Bench:
+        """What a job of this boot may use."""
+        around = self.around
+        transfers = around.transfers or FileTransfers(
+            self.profile.csms.security.ca, lambda: self.state.path() / "known_hosts"
+        )
+        return Bench(self.profile, self.state, transfers, self.engine, self.link.verified_by, around.status, around.log)
 
     # Boots
 
     def _make_engine(self, reason: BootReason) -> Engine:
         self._boots += 1
         seed = self.around.seed
-        ids = Ids(None if seed is None else f"{seed}/{self.profile.station.id}/{self._boots}")
+        self._ids = ids = Ids(None if seed is None else f"{seed}/{self.profile.station.id}/{self._boots}")
         dialect = self.kind.dialects[0]
         variables = Variables(self.kind.model(dialect))
         rows = self.around.store.load()
         now = self.around.clock.now()
         station = Station(self.kind.plan(dialect), variables, rows, now, ids.transaction, reason)
-
-        def make_rpc(spoken: Dialect) -> Rpc:
-            return Rpc(self.kind.rules(spoken), ids.message, self.kind.actions(spoken).__contains__)
-
-        engine = Engine(station, dialect, self, self.kind.wiring, make_rpc)
+        station.ctx.ledger.immediate = self.around.store.immediate
+        engine = Engine(station, dialect, self, self.kind.wiring, self._make_rpc)
         engine.measure = self.around.measure
-        self._make_rpc = make_rpc
-        around = self.around
-        bench = Bench(
-            self.profile, self.state, self._transfers, engine, self.link.verified_by, around.status, around.log
-        )
-        self._jobs = JobDesk(self.loop, bench, self.feed)
-        computed = Computed(engine)
-        computed.attach(around.hardware, self.profile.station.id, self.credentials.entries)
-        if variables.known(security_profile.LEVEL):
-            variables.guard(security_profile.LEVEL, security_profile.guard(self.credentials, variables))
-        for address in (_PING, _PASSWORD, security_profile.LEVEL):
-            variables.listen(address, self._link_variable_changed)
+        variables.keep_with(self)
         return engine
+
+    def _make_rpc(self, spoken: Dialect) -> Rpc:
+        return Rpc(self.kind.rules(spoken), self._ids.message, self.kind.supported(spoken))
+
+    def variable_value(self, address: Address) -> str | None:
+        """See ``Keeper``."""
+        return Computed(self.engine, self).value(address)
+
+    def variable_refusal(self, address: Address, value: str, hand: Hand) -> Refusal | None:
+        """See ``Keeper``: a security profile whose needs are not met."""
+        if address != security_profile.LEVEL:
+            return None
+        return security_profile.refusal(self.credentials, self.engine.variables, value, hand)
 
     def start(self) -> None:
         """Begin the first boot of this process. Dialling is ``link.connect``."""
@@ -132,7 +186,13 @@ class Runner:
     def _begin(self, ready: events.HardwareReady) -> None:
         self.alive = True
         self.version = None
-        self.engine.start()
+        self.engine.start(partial(self._first_look, ready))
+        self._turned()
+        for key in self.engine.station.damaged:
+            self.around.told("error", {"message": f"the stored row {key} cannot be read and is left out"})
+
+    def _first_look(self, ready: events.HardwareReady) -> None:
+        """What a boot finds."""
         for hardware in self.around.hardware.values():
             hardware.attach(self.feed)
         utc, wall = self.around.clock.utc(), self.around.clock.wall()
@@ -144,8 +204,6 @@ class Runner:
             self.on_boot()
         go_on = partial(self._hardware_ready, self.engine, ready)
         supervision.when_read(self.around.hardware.values(), self.loop, go_on)
-        for key in self.engine.station.damaged:
-            self.around.told("error", {"message": f"the stored row {key} cannot be read and is left out"})
 
     def _hardware_ready(self, engine: Engine, ready: events.HardwareReady) -> None:
         """What decides over power was looked at: so are transactions that were open."""
@@ -155,7 +213,7 @@ class Runner:
     def down(self) -> None:
         """Everything of this boot ends, as at a power cut: nothing is told, nothing is stored any more."""
         self.alive = False
-        self._jobs.close()
+        self._end_jobs()
         self.security.down()
         self.link.abort()
         self._alarm.cancel()
@@ -171,15 +229,16 @@ class Runner:
             self.connect()
         self._turned()
 
-    async def stop(self) -> None:
+    async def stop(self, drain_s: float = DRAIN_S) -> None:
         """The ordered stop: contactors open, transactions end, what can be told in time is told, all is stored."""
-        self.restarts.cancel()
+        if self._restarts is not None:
+            self._restarts.cancel()
         if self.alive:
             resume = self.profile.transactions.after_power_loss == "resume"
             self.feed(events.PowerFailing(StopReason.REBOOT, resume))
-            await self.restarts.drained()
+            await self.restarts.drained(drain_s)
             self.alive = False
-        self._jobs.close()
+        self._end_jobs()
         self.security.down()
         self.link.close("stopped")
         self._alarm.cancel()
@@ -187,15 +246,18 @@ class Runner:
         for waiter in self.waiters.values():
             waiter.cancel()
         await asyncio.sleep(0)
-        await self.loop.run_in_executor(None, self.around.store.close)
-        self.state.release()
+        if self.around.store.immediate:
+            self.around.store.close()  # thousands of stations end at once, and nothing blocks
+        else:
+            await self.loop.run_in_executor(None, self.around.store.close)
+        if self._state is not None:
+            self._state.release()
 
     # Feeding and time
 
-    def feed(self, event: Event) -> None:
-        """Hand an event to the station."""
-        if self.alive:
-            self.engine.feed(event)
+    def feed(self, *happened: Event) -> None:
+        """Hand events to the station: what happened at the same moment, in order."""
+        if self.alive and self.engine.feed(*happened):
             self._turned()
 
     def hears(self, event: Event) -> bool:
@@ -210,15 +272,23 @@ class Runner:
         return self._boots
 
     def rearm(self) -> None:
-        """Something outside has changed when it has to be looked at next."""
-        if self.alive:
+        """Something outside has changed when it has to be looked at next; within a turn, its end sees to that."""
+        if self.alive and not self.engine.busy:
             self._turned()
 
     def _turned(self) -> None:
-        """A turn is over; within a larger one that is still under way nothing is to be done yet."""
-        if self._ringing or self.engine.busy:
-            return
-        self._arm()
+        """A turn is over: have the timer ring when the first of all deadlines is due."""
+        station, wire = self.engine.next_deadline()
+        for hardware in self.around.hardware.values():
+            change = hardware.next_change()
+            if change is not None and (station is None or change < station):
+                station = change
+        if station is not None or wire is not None:
+            now = self.loop.time()
+            at = now + (station - self.around.clock.now()) / self._speed if station is not None else math.inf
+            if wire is not None and wire < at:
+                at = wire
+            self._alarm.set(max(at, now))
         if self.on_turn is not None:
             self.on_turn()
 
@@ -229,21 +299,6 @@ class Runner:
     def _real(self, station_s: float) -> float:
         return station_s / self._speed
 
-    def _arm(self) -> None:
-        """Have the timer ring when the first of all deadlines is due."""
-        station, wire = self.engine.next_deadline()
-        for hardware in self.around.hardware.values():
-            change = hardware.next_change()
-            if change is not None and (station is None or change < station):
-                station = change
-        if station is None and wire is None:
-            return
-        now = self.loop.time()
-        at = now + self._real(station - self.around.clock.now()) if station is not None else math.inf
-        if wire is not None and wire < at:
-            at = wire
-        self._alarm.set(max(at, now))
-
     def overdue(self, real_s: float) -> bool:
         """Whether something of an EVSE should have been looked at this long ago, and was not: nothing ticks."""
         late_s = self.around.clock.now() - real_s * self._speed
@@ -251,19 +306,17 @@ class Runner:
         return any(change is not None and change < late_s for change in changes)
 
     def _ring(self) -> None:
-        if not self.alive:
-            return
-        self._ringing = True
-        try:
-            now = self.around.clock.now()
-            for hardware in self.around.hardware.values():
-                change = hardware.next_change()
-                if change is not None and change <= now:
-                    hardware.poll()
-            self.engine.tick()
-        finally:
-            self._ringing = False
-        self._turned()
+        if self.alive:
+            self.engine.tick(self._look)
+            self._turned()
+
+    def _look(self) -> None:
+        """See what has changed in the world by itself."""
+        now = self.around.clock.now()
+        for hardware in self.around.hardware.values():
+            change = hardware.next_change()
+            if change is not None and change <= now:
+                hardware.poll()
 
     # Port
 
@@ -277,19 +330,23 @@ class Runner:
 
     def send(self, text: str) -> None:
         """Port: a frame for the CSMS."""
-        if self.around.traced is not None:
-            self.around.traced(">", text)
+        if self.traced:
+            self.around.frame(">", text)
         self.link.send(text)
 
     def commit(self, batch: Batch) -> None:
         """Port: make it durable. What comes back to an earlier boot is ignored."""
+        store = self.around.store
+        if store.immediate:
+            store.commit(batch, None)
+            return
         engine = self.engine
 
         def done(seq: int, problem: StationError | None) -> None:
             if engine is self.engine and self.alive:
                 self.feed(events.Recorded(seq) if problem is None else events.RecordFailed(seq, problem.message))
 
-        self.around.store.commit(batch, done)
+        store.commit(batch, done)
 
     def physical(self, effect: Effect) -> None:
         """Port: contactor, pilot, lock and meter."""
@@ -325,11 +382,19 @@ class Runner:
 
     def work(self, effect: effects.Work) -> None:
         """Port: a job begins."""
+        if self._jobs is None:
+            self._jobs = JobDesk(self.loop, self._bench(), self.feed)
         self._jobs.start(effect)
 
     def abandon(self, job: int) -> None:
         """Port: a job is of no use any more."""
-        self._jobs.abandon(job)
+        if self._jobs is not None:
+            self._jobs.abandon(job)
+
+    def _end_jobs(self) -> None:
+        if self._jobs is not None:
+            self._jobs.close()
+            self._jobs = None
 
     def reconnect(self, reason: str) -> None:
         """Port: dial again with what is new."""
@@ -378,6 +443,10 @@ class Runner:
         variables = self.engine.variables
         return BackOffSettings(variables.number(_WAIT), variables.number(_RANDOM), variables.integer(_TIMES))
 
+    def back_off_seed(self) -> str:
+        """Link: what its back-off is drawn from."""
+        return f"{self.around.seed or ''}/{self.profile.station.id}/link"
+
     def ping_s(self) -> tuple[float, float]:
         """Link: the interval of pings, and the patience with each."""
         interval_s = self.engine.variables.number(_PING)
@@ -390,7 +459,7 @@ class Runner:
             return False
         if dialect is not self.engine.dialect:
             self.engine.station.ctx.plan = self.kind.plan(dialect)
-            self.engine.variables.model = self.kind.model(dialect)
+            self.engine.variables.become(self.kind.model(dialect))
             self.engine.switch(dialect, self._make_rpc)
         self.version = dialect.version
         was_accepted = self.engine.station.registration.accepted
@@ -405,6 +474,8 @@ class Runner:
     def link_down(self, reason: str) -> None:
         """Link: the connection is gone."""
         self.around.told("disconnected", {"reason": reason})
+        if self.on_down is not None:
+            self.on_down()
         if self.alive:
             self.engine.disconnected()
             self._turned()
@@ -416,13 +487,14 @@ class Runner:
 
     def received(self, data: str | bytes) -> None:
         """Link: a message."""
-        if self.around.traced is not None:
-            self.around.traced("<", data)
+        if self.traced:
+            self.around.frame("<", data)
         if self.alive:
             self.engine.receive(data)
             self._turned()
 
-    def _link_variable_changed(self, address: Address, old: str | None, new: str | None) -> None:
+    def variable_changed(self, address: Address, old: str, new: str) -> None:
+        """See ``Keeper``: what the connection depends on."""
         if address == _PING:
             self.loop.call_soon(self.link.reschedule_ping)
         elif address == _PASSWORD:

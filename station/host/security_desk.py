@@ -78,21 +78,31 @@ class SecurityDesk:
         if self._trial is None and runner.engine.station.trial.previous is not None:
             patience_s = runner.profile.csms.security.fall_back_after_s
             self._trial = runner.loop.call_later(patience_s, self._fall_back)
-        self._dialled = runner.engine.variables.text(security_profile.PASSWORD)
+        self._dialled = self._secret()
         password = self._password(subprotocols) if security_profile.has_password(self._level) else None
-        return dial_target(runner.credentials, self._level, url, subprotocols, open_timeout_s, password)
+        where = (self._level, url, subprotocols, open_timeout_s, password)
+        return dial_target(runner.profile, lambda: runner.credentials, *where)
 
     def _current(self) -> int:
         runner = self._runner
         return runner.engine.variables.integer(security_profile.LEVEL, runner.profile.csms.security.profile)
 
+    def _secret(self) -> str | None:
+        """The password as it is now. Stations of a kind share what is delivered; a password may be a station's own."""
+        runner = self._runner
+        variables, own = runner.engine.variables, runner.profile.csms.security.password
+        if own is not None and not variables.changed(security_profile.PASSWORD):
+            return own.reveal()
+        return variables.text(security_profile.PASSWORD)
+
     def _password(self, subprotocols: tuple[str, ...]) -> str | bytes | None:
         variables = self._runner.engine.variables
-        text = variables.text(security_profile.PASSWORD)
+        text = self._secret()
         if not text or not any(name in _OCPP16 for name in subprotocols):
             return text
         # What the owner wrote into the profile is the password; what a CSMS of 1.6 sets is an AuthorizationKey.
-        delivered = text == variables.model.delivered(security_profile.PASSWORD, "Actual")
+        changed = variables.changed(security_profile.PASSWORD)
+        delivered = not changed or text == variables.model.delivered(security_profile.PASSWORD, "Actual")
         ways = spellings(text, hexadecimal=subprotocols == _OCPP16 and not delivered)
         return ways[self._refused % len(ways)]
 
@@ -148,7 +158,7 @@ class SecurityDesk:
 
     def _follow_password(self) -> None:
         runner = self._runner
-        changed = self._dialled != runner.engine.variables.text(security_profile.PASSWORD)
+        changed = self._dialled != self._secret()
         if changed and security_profile.has_password(self._current()):
             runner.link.renew("the password was changed")
 

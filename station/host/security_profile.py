@@ -7,7 +7,6 @@ Spec: Security WP ed.3 A05; OCPP 2.0.1 A05.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from station.config import Profile
@@ -59,13 +58,9 @@ def missing(credentials: Credentials, level: int, password: str | None) -> str:
     return ""
 
 
-def guard(credentials: Credentials, variables: Variables) -> Callable[[str, Hand], Refusal | None]:
-    """Refuses a security profile whose needs are not met. The manufacturer's hand is free, as for the way back."""
-
-    def check(text: str, hand: Hand) -> Refusal | None:
-        if hand == "manufacturer" or not text.isdecimal():
-            return None
-        lack = missing(credentials, int(text), variables.text(PASSWORD))
-        return Refusal("InvalidValue", f"{lack} is missing") if lack else None
-
-    return check
+def refusal(credentials: Credentials, variables: Variables, text: str, hand: Hand) -> Refusal | None:
+    """Why a security profile cannot be set whose needs are not met. The manufacturer's hand is free: the way back."""
+    if hand == "manufacturer" or not text.isdecimal():
+        return None
+    lack = missing(credentials, int(text), variables.text(PASSWORD))
+    return Refusal("InvalidValue", f"{lack} is missing") if lack else None

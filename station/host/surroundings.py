@@ -1,41 +1,55 @@
-"""What a runner is given: store, hardware, clocks and observers. Made by the host, and by rigs that need others."""
+"""What a runner sees of whoever made it: store, hardware, clocks, and who hears what happens. ``Host`` is one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from station.clock import Clock, SystemClock
+from station.clock import Clock
 from station.host.hardware import EvseHardware
 from station.host.measure import Measure
 from station.host.station_log import StationLog
-from station.net import dial
 from station.net.transfer.api import Transfers
 from station.store import Store
 
-Told = Callable[[str, dict[str, Any]], None]
-Traced = Callable[[str, str | bytes], None]
 
+class Surroundings(Protocol):
+    """See the module.
 
-@dataclass(slots=True)
-class Surroundings:
-    """See the module. ``told`` hears events (docs/control.md), ``traced`` every frame ('>' or '<', text).
-
-    ``transfers`` carry files; left out: real ones. ``status`` is what the station shows of itself, ``log`` its lines,
-    ``measure`` hears how calls end.
+    Attributes:
+        store: of the station, over all boots.
+        hardware: by EVSE.
+        clock: station time.
+        url: where to dial in place of the profile's URL.
+        seed: of everything that varies; None: unpredictable.
+        dialer: makes connections.
+        transfers: carry files; None: real ones.
+        log: the station's lines.
+        measure: hears how calls end.
     """
 
     store: Store
     hardware: dict[int, EvseHardware]
-    told: Told
-    traced: Traced | None = None
-    clock: Clock = field(default_factory=SystemClock)
-    url: str | None = None
-    seed: str | None = None
-    dialer: Callable[..., Any] = dial
-    exits: Callable[[], None] | None = None
-    transfers: Transfers | None = None
-    status: Callable[[], dict[str, Any]] = dict
-    log: StationLog | None = None
-    measure: Measure | None = None
+    clock: Clock
+    url: str | None
+    seed: str | None
+    dialer: Callable[..., Any]
+    transfers: Transfers | None
+    log: StationLog
+    measure: Measure | None
+
+    def told(self, event: str, data: dict[str, Any]) -> None:
+        """An event for observers (docs/control.md)."""
+        ...
+
+    def frame(self, direction: str, text: str | bytes) -> None:
+        """A frame was sent (``>``) or came (``<``)."""
+        ...
+
+    def exit(self) -> bool:
+        """The process is to end, for a real reboot; False where nobody carries that out."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """What the station shows of itself."""
+        ...

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 
+from station.config import Profile
 from station.host import security_profile
 from station.host.credentials import Credentials
 from station.net import BasicAuth, DialFailed, Target
@@ -12,7 +14,8 @@ from station.net.tls import TlsSettingsError, client_context
 
 
 def dial_target(
-    credentials: Credentials,
+    profile: Profile,
+    credentials: Callable[[], Credentials],
     level: int,
     url: str,
     subprotocols: tuple[str, ...],
@@ -22,7 +25,8 @@ def dial_target(
     """What the next attempt to connect takes.
 
     Args:
-        credentials: the station's, for TLS.
+        profile: the station's.
+        credentials: the station's; asked where there is TLS.
         level: the security profile.
         url: with the station's identity in it; its scheme follows the security profile.
         subprotocols: offered in this order.
@@ -34,13 +38,12 @@ def dial_target(
 
     Spec: OCPP 2.0.1 A00 (security profiles); Security WP ed.3 §2.
     """
-    profile = credentials.profile
     address = security_profile.url_at(profile, level, url)
     return Target(
         url=address,
         subprotocols=subprotocols,
         basic_auth=BasicAuth(profile.station.id, password) if password else None,
-        ssl_context=_tls(credentials, level) if address.startswith("wss:") else None,
+        ssl_context=_tls(credentials(), level) if address.startswith("wss:") else None,
         open_timeout_s=open_timeout_s,
         compression=profile.csms.compression,
     )

@@ -77,6 +77,11 @@ class Tracer:
         self._file = None if file is None else for_owner(file, buffering=1)
         self._actions: OrderedDict[tuple[str, str], str] = OrderedDict()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether frames go into a file."""
+        return self._file is not None
+
     def frame(self, direction: str, text: str | bytes) -> None:
         """A frame passed; ``direction`` is ``>`` sent or ``<`` received. Never raises."""
         action, identity, payload = self._read(direction, text)

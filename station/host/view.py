@@ -26,7 +26,12 @@ from station.ocpp.outbox import Outbox
 
 
 class Port(Protocol):
-    """What the engine needs done. No method raises; none calls back into the engine but by ``Engine.feed``."""
+    """What the engine needs done. No method raises; none calls back into the engine but by ``Engine.feed``.
+
+    ``sampled``: somebody wants to be told every reading that the CSMS is told.
+    """
+
+    sampled: bool
 
     def station_now(self) -> float:
         """Monotonic station time in seconds."""
@@ -150,9 +155,9 @@ class StationView:
     def number(self, evse: int, connector: int) -> int:
         count = 0
         for one in self.station.evses:
-            for identity in one.connector_ids:
+            for place in one.locks.connectors:
                 count += 1
-                if (one.id, identity) == (evse, connector):
+                if place.id == connector and one.id == evse:
                     return count
         return 0
 

@@ -45,6 +45,18 @@ class Order:
     then: Callable[[Any], None]
     failed: Callable[[Exception], None]
 
+    def on(self, device: Any) -> None:
+        """Do it here and now, in the loop."""
+        try:
+            result = self.act(device)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # SystemExit or CancelledError from a device is its loss, not the end of the loop.
+            self.failed(error if isinstance(error, Exception) else as_driver_error(error))
+        else:
+            self.then(result)
+
 
 @dataclass(slots=True)
 class Look:

@@ -115,6 +115,10 @@ class Connection(Protocol):
         """The verified chain of the peer's certificate (DER), the root last; empty without TLS, or unverified."""
         ...
 
+    def hand_over(self, listener: Listener) -> None:
+        """Let another listener hear from now on."""
+        ...
+
     def send(self, text: str) -> None:
         """Send a text message."""
         ...

@@ -36,6 +36,10 @@ class LoopbackConnection:
         """Whether ``send`` still has an effect."""
         return not (self._closing or self._closed)
 
+    def hand_over(self, listener: Listener) -> None:
+        """Let another listener hear from now on."""
+        self._listener = listener
+
     def send(self, text: str) -> None:
         """Deliver ``text`` to the other end, later."""
         if self.is_open:

@@ -185,6 +185,11 @@ def parse(data: str | bytes, limits: Limits = DEFAULT_LIMITS) -> Frame | FrameEr
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return _odd_json(data)
+    if type(value) is list and len(value) == 3:  # nearly always the answer to a call
+        kind, message_id, payload = value
+        plain = type(message_id) is str and 0 < len(message_id) <= MAX_ID_LENGTH and message_id.isascii()
+        if plain and kind == _RESULT and type(kind) is int and type(payload) is dict:
+            return CallResult(message_id, payload)
     return _frame(value)
 
 
@@ -194,7 +199,8 @@ def _size_bytes(data: str) -> int:
 
 def _beyond_limits(data: str, limits: Limits) -> str | None:
     """Say which limit the text breaks; the common frame is cleared by counting, without a scan."""
-    if data.count("[") + data.count("{") > limits.depth or _long_run(limits.number_length).search(data):
+    longest = limits.number_length
+    if data.count("[") + data.count("{") > limits.depth or (len(data) > longest and _long_run(longest).match(data)):
         return _scan(data, limits)
     return None
 
@@ -203,10 +209,16 @@ _long_runs: dict[int, re.Pattern[str]] = {}
 
 
 def _long_run(number_length: int) -> re.Pattern[str]:
-    """Match what may be a number of more characters than allowed, in linear time."""
+    """Match, from the beginning, a text with what may be a number of more characters than allowed.
+
+    Possessive throughout, so that the time is linear: whole runs of the characters of numbers, each short enough, up to
+    one that is not.
+    """
     pattern = _long_runs.get(number_length)
     if pattern is None:
-        pattern = re.compile(rf"(?<![0-9+\-.eE])[0-9+\-.eE]{{{number_length + 1}}}")
+        one, other = r"[0-9+\-.eE]", r"[^0-9+\-.eE]"
+        short = rf"{other}*+{one}{{1,{number_length}}}+(?!{one})"
+        pattern = re.compile(rf"(?:{short})*+{other}*+{one}{{{number_length + 1}}}")
         _long_runs[number_length] = pattern
     return pattern
 
@@ -336,6 +348,7 @@ def _read_error(value: list[Any]) -> Frame | FrameError:
     return made(value[1], value[2], description, details)
 
 
+_RESULT: Final = int(MessageType.CALL_RESULT)
 _READERS: Final = {
     int(MessageType.CALL): _read_call,
     int(MessageType.CALL_RESULT): _read_result,

@@ -11,10 +11,19 @@ Spec: OCPP 1.6 §3.7.1 and errata; OCPP 2.0.1 E13 (retries), part 4 §4.1.3 (one
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
-from station.core.facts import Fact, FirmwareFact, LogFact, ReservationFact, TransactionFact, UnpluggedFact
+from station.core.facts import (
+    Fact,
+    FirmwareFact,
+    LogFact,
+    ReservationFact,
+    SecurityFact,
+    TransactionFact,
+    UnpluggedFact,
+)
 from station.core.frozen import dataclass
 from station.ocpp.dialect import NOT_READY, Dialect, OutCall, View
 
@@ -91,10 +100,20 @@ class _Lane:
         self.suspect_since_s = None
 
 
+_LANES: Final[Mapping[type[Any], int]] = {
+    TransactionFact: 0,
+    UnpluggedFact: 0,
+    SecurityFact: 1,
+    FirmwareFact: 2,
+    LogFact: 2,
+    ReservationFact: 2,
+}
+
+
 class Outbox:
     """The queue of one station. Times are wire time, in seconds."""
 
-    __slots__ = ("_calls", "_lanes", "_order", "_urgent")
+    __slots__ = ("_calls", "_lanes", "_order", "_urgent", "retries")
 
     def __init__(self) -> None:
         self._order = 0
@@ -102,13 +121,14 @@ class Outbox:
         self._urgent: list[_Waiting] = []
         self._calls: list[_Waiting] = []
         self._lanes: tuple[_Lane, ...] = (_Lane(), _Lane())
+        self.retries = False
+        """Whether a fact may have to wait for its retry."""
 
     def _lane(self, fact: Fact) -> _Lane:
-        if isinstance(fact, (FirmwareFact, LogFact, ReservationFact)):
-            if len(self._lanes) == 2:
-                self._lanes = (*self._lanes, _Lane())  # few stations need it
-            return self._lanes[2]
-        return self._lanes[0 if isinstance(fact, (TransactionFact, UnpluggedFact)) else 1]
+        number = _LANES[type(fact)]
+        if number == len(self._lanes):
+            self._lanes = (*self._lanes, _Lane())  # few stations need the last one
+        return self._lanes[number]
 
     def add_fact(self, key: int, fact: Fact) -> None:
         """Queue a journalled fact behind those of its kind."""
@@ -133,10 +153,10 @@ class Outbox:
     @property
     def empty(self) -> bool:
         """Whether nothing waits at all."""
-        first, second, *further = self._lanes
         # Asked several times a turn; any() alone takes longer than all the rest.
-        waits = self._urgent or self._calls or first.facts or second.facts
-        return not waits and not (further and any(lane.facts for lane in further))
+        lanes = self._lanes
+        waits = lanes[0].facts or self._calls or self._urgent or lanes[1].facts
+        return not waits and not (len(lanes) > 2 and lanes[2].facts)
 
     # What leaves next
 
@@ -161,8 +181,9 @@ class Outbox:
     def _ready_lane(self, now: float) -> _Lane | None:
         found = None
         for lane in self._lanes:
-            ready = lane.facts and not lane.flying and lane.not_before_s <= now
-            if ready and (found is None or lane.facts[0][0] < found.facts[0][0]):
+            if not lane.facts or lane.flying or lane.not_before_s > now:
+                continue
+            if found is None or lane.facts[0][0] < found.facts[0][0]:
                 found = lane
         return found
 
@@ -191,13 +212,6 @@ class Outbox:
             return lane.facts[0][2]
         return None
 
-    @property
-    def retries(self) -> bool:
-        """Whether a fact may have to wait for its retry."""
-        first, second, *further = self._lanes
-        waits = first.not_before_s > 0 or second.not_before_s > 0
-        return waits or bool(further and any(lane.not_before_s > 0 for lane in further))
-
     def next_deadline(self, now: float) -> float | None:
         """When a fact that waits for its retry may be sent again."""
         due_s = None
@@ -219,6 +233,8 @@ class Outbox:
         if lane.facts and lane.facts[0][1] == ref.key:
             lane.facts.pop(0)
             lane.begin_anew()
+            if self.retries:
+                self.retries = any(lane.not_before_s > 0 for lane in self._lanes)
 
     def failed(self, ref: FactRef, cause: str, retry: tuple[int, float], now: float, alive: bool) -> bool:
         """A fact's call failed. True when it is given up: all attempts are used.
@@ -231,6 +247,7 @@ class Outbox:
         attempts, interval_s = retry
         if cause == "Disconnected":
             return False
+        self.retries = True
         if cause == "Timeout" and not alive:
             lane.suspect_since_s = now
             lane.limit = max(1, attempts)
@@ -263,6 +280,7 @@ class Outbox:
 
     def disconnected(self) -> list[Ref]:
         """The connection is gone: facts stay, calls do not. Answers what was dropped."""
+        self.retries = False
         for lane in self._lanes:
             attempts = lane.attempts
             lane.begin_anew()

@@ -212,23 +212,20 @@ class Rpc:
         message_id = self._new_id()
         if checked:
             self._check_call(action, payload)
-        text = self._call_text(message_id, action, payload)
+        try:
+            text = encode_call(message_id, action, payload)
+        except TypeError as error:
+            raise OutgoingInvalid(f"{action}: cannot be written as JSON") from error
         self._outstanding = _Outstanding(message_id, ref, action, now, now + timeout_s, checked)
         return text
 
     def _check_call(self, action: str, payload: dict[str, Any]) -> None:
-        if action not in known_actions(self._rules.version):
-            raise OutgoingInvalid(f"{action} is no request of OCPP {self._rules.version}")
-        fault = check(self._rules.version, action, "request", payload)
+        version = self._rules.version
+        if action not in known_actions(version):
+            raise OutgoingInvalid(f"{action} is no request of OCPP {version}")
+        fault = check(version, action, "request", payload)
         if fault is not None:
             raise OutgoingInvalid(f"{action}: {fault.description}")
-
-    @staticmethod
-    def _call_text(message_id: str, action: str, payload: dict[str, Any]) -> str:
-        try:
-            return encode_call(message_id, action, payload)
-        except TypeError as error:
-            raise OutgoingInvalid(f"{action}: cannot be written as JSON") from error
 
     def receive(self, data: str | bytes, now: float) -> list[RpcEvent]:
         """Take in one message. Total: never raises, whatever a peer sends.
@@ -246,10 +243,10 @@ class Rpc:
         if self._outstanding is not None:
             self._outstanding.heard = True
         frame = parse(data, self._rules.limits)
-        if isinstance(frame, Call):
-            return self._on_call(frame)
         if isinstance(frame, CallResult):
             return self._on_result(frame, now)
+        if isinstance(frame, Call):
+            return self._on_call(frame)
         if isinstance(frame, CallError):
             return self._on_error(frame, now)
         if isinstance(frame, FrameError):

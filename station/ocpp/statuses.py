@@ -7,9 +7,10 @@ duration (OCPP 1.6 MinimumStatusDuration) a status is told once it has lasted th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from station.core.frozen import dataclass
+from station.core.nothing import NOTHING
 from station.ocpp.dialect import Dialect, EvseView, Told, View
 
 Place = tuple[int, int]
@@ -31,10 +32,12 @@ class StatusBoard:
 
     def __init__(self) -> None:
         self._targets: tuple[tuple[Place, EvseView], ...] = ()
-        self._current: dict[Place, Told] = {}
-        self._since: dict[Place, float] = {}
-        self._queued: dict[Place, str] = {}
-        self._open: dict[Place, None] = {}  # in order: where what is and what was told last may differ
+        # Lists in the order of the targets, and a mapping that is mostly the shared empty one: a dictionary of two
+        # entries takes 230 bytes of every station.
+        self._current: list[Told | None] = []
+        self._since: list[float] = []
+        self._queued: Mapping[Place, str] = NOTHING
+        self._open: tuple[int, ...] = ()  # in order: where what is and what was told last may differ
         self.repeat_all = True
 
     def look(self, dialect: Dialect, view: View, now: float) -> list[Change]:
@@ -44,13 +47,16 @@ class StatusBoard:
             evses = {evse.id: evse for evse in view.evses}
             first = view.evses[0]
             self._targets = tuple((place, evses.get(place[0], first)) for place in dialect.status_targets(view))
-        for place, evse in self._targets:
+            self._current = [None] * len(self._targets)
+            self._since = [now] * len(self._targets)
+        for index, (place, evse) in enumerate(self._targets):
             told = dialect.told(evse, place[1], view)
-            before = self._current.get(place)
+            before = self._current[index]
             if before is None or (before is not told and before.text != told.text):
-                self._current[place] = told
-                self._since[place] = now
-                self._open[place] = None
+                self._current[index] = told
+                self._since[index] = now
+                if index not in self._open:
+                    self._open = (*self._open, index)
                 changes.append(Change(place, told, before))
         return changes
 
@@ -58,19 +64,24 @@ class StatusBoard:
         """The statuses to send now, in the order in which they came about; they count as queued from here on."""
         if self.repeat_all:
             self.repeat_all = False
-            self._open.clear()
-            self._queued.update((place, current.text) for place, current in self._current.items())
-            return list(self._current.items())
+            self._open = ()
+            all_of_them = [(place, current) for place, current in self._shown() if current is not None]
+            self._queued = {**self._queued, **{place: current.text for place, current in all_of_them}}
+            return all_of_them
         out = []
-        for place in sorted(self._open, key=self._since.__getitem__) if self._open else ():
-            current = self._current[place]
-            if current.text == self._known(place, told):
-                del self._open[place]
-            elif now - self._since[place] >= minimum_s:
-                del self._open[place]
-                self._queued[place] = current.text
+        for index in sorted(self._open, key=self._since.__getitem__):
+            place, current = self._targets[index][0], self._current[index]
+            assert current is not None
+            known = current.text == self._known(place, told)
+            if known or now - self._since[index] >= minimum_s:
+                self._open = tuple(one for one in self._open if one != index)
+            if not known and now - self._since[index] >= minimum_s:
+                self._queued = {**self._queued, place: current.text}
                 out.append((place, current))
         return out
+
+    def _shown(self) -> Iterator[tuple[Place, Told | None]]:
+        return ((place, current) for (place, _), current in zip(self._targets, self._current, strict=True))
 
     def _known(self, place: Place, told: Callable[[int, int], str]) -> str:
         return self._queued.get(place) or told(*place)
@@ -79,11 +90,11 @@ class StatusBoard:
         """When a status will have lasted long enough."""
         if minimum_s <= 0 or not self._open:
             return None
-        times = [
-            self._since[place] + minimum_s
-            for place in self._open
-            if self._current[place].text != self._known(place, told)
-        ]
+        times = []
+        for index in self._open:
+            current = self._current[index]
+            if current is not None and current.text != self._known(self._targets[index][0], told):
+                times.append(self._since[index] + minimum_s)
         return min(times, default=None)
 
     @property
@@ -98,12 +109,13 @@ class StatusBoard:
 
     def done(self, place: Place) -> None:
         """The call that told a status was answered, or failed for good."""
-        self._queued.pop(place, None)
+        if place in self._queued:
+            self._queued = {other: text for other, text in self._queued.items() if other != place} or NOTHING
 
     def disconnected(self) -> None:
         """What was queued was not told."""
-        self._queued.clear()
-        self._open = dict.fromkeys(self._current)
+        self._queued = NOTHING
+        self._open = tuple(range(len(self._targets)))
 
     def shown(self, place: Place, told: Callable[[int, int], str]) -> str:
         """The status as last told: its word alone."""
@@ -111,4 +123,4 @@ class StatusBoard:
 
     def current(self, place: Place) -> Told | None:
         """The status as it is."""
-        return self._current.get(place)
+        return next((current for at, current in self._shown() if at == place), None)

@@ -23,6 +23,11 @@ Operation = tuple[str, str, str | None]
 class Store(Protocol):
     """Keeps rows. Batches become durable in the order of their submission, each as a whole or not at all."""
 
+    @property
+    def immediate(self) -> bool:
+        """Whether a batch is stored when ``commit`` returns, and never fails: nobody waits for the answer."""
+        ...
+
     def load(self) -> Rows:
         """All rows, as a copy; what was submitted before is stored (or has failed) first.
 
@@ -31,10 +36,10 @@ class Store(Protocol):
         """
         ...
 
-    def commit(self, batch: Batch, done: Done) -> None:
-        """Submit a batch; ``done`` is told. The values may be changed by the caller as soon as this returns.
+    def commit(self, batch: Batch, done: Done | None) -> None:
+        """Submit a batch; ``done`` is told. What has no ``write`` may be changed by the caller as soon as this returns.
 
-        Never raises: whatever goes wrong reaches ``done``.
+        Never raises: whatever goes wrong reaches ``done``. None: nobody waits, as with a store that is ``immediate``.
         """
         ...
 
@@ -53,7 +58,7 @@ def encode(batch: Batch) -> tuple[Operation, ...]:
     for record in batch.records:
         try:
             record.table.encode(), record.key.encode()
-            value = orjson.dumps(record.value).decode() if isinstance(record, Put) else None
+            value = orjson.dumps(record.row).decode() if isinstance(record, Put) else None
         except (TypeError, UnicodeEncodeError) as exc:
             # The key stays out of the text too: in some tables it is a card number.
             raise StoreError(f"a row of table {record.table!r} is no JSON value: {type(exc).__name__}") from exc
@@ -70,8 +75,12 @@ def decode(value: str) -> Json:
     return orjson.loads(value)
 
 
-def tell(done: Done, seq: int, error: StoreError | None) -> None:
+def tell(done: Done | None, seq: int, error: StoreError | None) -> None:
     """Call ``done``; what it raises is logged, since neither the store nor its other callers can help it."""
+    if done is None:
+        if error is not None:
+            log.error("batch %d was not stored: %s", seq, error)
+        return
     try:
         done(seq, error)
     except Exception:

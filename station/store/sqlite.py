@@ -25,7 +25,7 @@ log = logging.getLogger("station.store")
 Deliver = Callable[[Callable[[], None]], None]
 """Runs a function in the owner's thread, later and in order: ``loop.call_soon_threadsafe``."""
 
-_Item = tuple[int, tuple[Operation, ...] | StoreError, Done]
+_Item = tuple[int, tuple[Operation, ...] | StoreError, Done | None]
 _HINTS = {
     5: "close the program that is writing to it",
     8: "make the file and its folder writable for this user",
@@ -57,6 +57,8 @@ class SqliteStore:
         StoreTooNewError: a newer program wrote it.
         StoreError: it cannot be opened or made.
     """
+
+    immediate = False
 
     __slots__ = (
         "_closed",
@@ -116,7 +118,7 @@ class SqliteStore:
                 raise _disk_error(self.path, exc) from exc
         return rows
 
-    def commit(self, batch: Batch, done: Done) -> None:
+    def commit(self, batch: Batch, done: Done | None) -> None:
         """Submit a batch; ``done`` is called by way of ``deliver`` once it is on the disk, or was refused."""
         work: tuple[Operation, ...] | StoreError
         try:
@@ -165,11 +167,11 @@ class SqliteStore:
             while self._pending or self._writing:
                 self._gate.wait()
 
-    def _write(self, group: list[_Item]) -> list[tuple[int, StoreError | None, Done]]:
+    def _write(self, group: list[_Item]) -> list[tuple[int, StoreError | None, Done | None]]:
         """One transaction for all; if it fails, one for each, so that none fails for another."""
         sound = [work for _, work, _ in group if not isinstance(work, StoreError)]
         error = self._transact(operation for work in sound for operation in work)
-        answers: list[tuple[int, StoreError | None, Done]] = []
+        answers: list[tuple[int, StoreError | None, Done | None]] = []
         for seq, work, done in group:
             if isinstance(work, StoreError):
                 answers.append((seq, work, done))
@@ -201,7 +203,7 @@ class SqliteStore:
         except sqlite3.Error as exc:
             log.warning("%s: %s", self.path, exc)
 
-    def _answer(self, answers: list[tuple[int, StoreError | None, Done]]) -> None:
+    def _answer(self, answers: list[tuple[int, StoreError | None, Done | None]]) -> None:
         def tell_all() -> None:
             for seq, error, done in answers:
                 tell(done, seq, error)

@@ -14,6 +14,7 @@ from websockets.http11 import Request, Response
 
 from station.net import BasicAuth, Closer, DialFailed, FailureKind, Target, dial
 from tests.support.listeners import Heard
+from tests.support.pure_connection import grant
 from tests.support.servers import LOOPS, Raw, frame, raw_server, read_frame, read_request, run, silence, upgrade
 
 pytestmark = pytest.mark.parametrize("loop", list(LOOPS))
@@ -239,6 +240,25 @@ def test_a_server_that_drips_ends_at_the_time_out(loop: str) -> None:
             await asyncio.sleep(0.05)
 
     assert dial_raw(loop, drip, open_timeout_s=0.3).kind is FailureKind.TIMEOUT
+
+
+def test_the_stages_of_a_dial_are_told_with_their_times(loop: str) -> None:
+    told: list[tuple[str, float]] = []
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await read_request(reader)
+        await asyncio.sleep(0.1)
+        writer.write(grant(head.encode()))
+        await asyncio.sleep(60)
+
+    async def main() -> None:
+        async with raw_server(slow) as port:
+            connection = await dial(target(port), Heard(), stages=lambda *stage: told.append(stage))
+            connection.abort()
+
+    run(loop, main())
+    assert [stage for stage, _ in told] == ["connect", "upgrade"]
+    assert 0 <= told[0][1] < 0.1 <= told[1][1] < 1
 
 
 def test_nobody_listens(loop: str) -> None:

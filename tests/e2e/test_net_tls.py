@@ -68,6 +68,22 @@ def refused(loop: str, context: ssl.SSLContext, settings: TlsSettings, host: str
     return caught.value
 
 
+def test_the_handshake_is_a_stage_of_its_own(loop: str, authority: trustme.CA, root: Path) -> None:
+    told: list[tuple[str, float]] = []
+
+    async def main() -> None:
+        context = server_context(authority.issue_cert("localhost"))
+        async with serve(echo, "127.0.0.1", 0, subprotocols=["ocpp1.6"], ssl=context) as server:  # type: ignore[list-item]
+            port = next(iter(server.sockets)).getsockname()[1]
+            target = Target(f"wss://localhost:{port}/CP-1", ("ocpp1.6",), None, client_context(TlsSettings((root,))))
+            connection = await dial(target, Heard(), stages=lambda *stage: told.append(stage))
+            connection.abort()
+
+    run(loop, main())
+    assert [stage for stage, _ in told] == ["connect", "tls", "upgrade"]
+    assert all(took_s > 0 for _, took_s in told)
+
+
 @pytest.mark.spec("A00.FR.308", "A00.FR.312")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_profile_2(loop: str, authority: trustme.CA, root: Path, version: ssl.TLSVersion) -> None:

@@ -20,11 +20,12 @@ class Subject:
     def __init__(self, state: str, yes: bool) -> None:
         self.state = state
         self.yes = yes
+        self.called: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if name in ("has_ev", "seen_to_pass"):
             return self.yes
-        return lambda *_: None
+        return lambda *_: self.called.append(name)
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=lambda blueprint: blueprint.name)
@@ -36,6 +37,16 @@ def test_every_trigger_in_every_state_leads_to_a_state(blueprint: Blueprint, yes
             moved = blueprint.fire(subject, trigger)
             assert subject.state in blueprint.states
             assert moved or subject.state == state
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=lambda blueprint: blueprint.name)
+@pytest.mark.parametrize("yes", [False, True])
+def test_firing_does_what_the_library_does(blueprint: Blueprint, yes: bool) -> None:
+    for state in blueprint.states:
+        for trigger in blueprint.triggers:
+            ours, theirs = Subject(state, yes), Subject(state, yes)
+            assert blueprint.fire(ours, trigger) == bool(blueprint.machine.events[trigger].trigger(theirs))
+            assert (ours.state, ours.called) == (theirs.state, theirs.called)
 
 
 @settings(max_examples=200, deadline=None)

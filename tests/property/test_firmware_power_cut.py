@@ -39,8 +39,8 @@ class Update:
             self.world.later(1.0, ev.JobReported(effect.job, REPORTS[type(effect.task)]))
         elif isinstance(effect, ef.Commit):
             for record in effect.batch.records:
-                if isinstance(record, Put) and record.table == JOURNAL and record.value["kind"] == "firmware":
-                    fact = record.value["fact"]
+                if isinstance(record, Put) and record.table == JOURNAL and record.row["kind"] == "firmware":
+                    fact = record.row["fact"]
                     stamp, status = fact["stamp"], fact["status"]
                     self.told[stamp["boot"], stamp["at_s"], status] = status
 

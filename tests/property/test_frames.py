@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from station.ocpp import frames as frames_module
 from station.ocpp.frames import (
     Call,
     CallError,
@@ -97,6 +99,7 @@ def test_any_text_is_a_frame_or_an_error(data: str | bytes) -> None:
         assert isinstance(read.message_type, int | None)
 
 
+@settings(deadline=None)  # The first message of a version imports it.
 @given(messages, st.sampled_from(sorted(RULES)))
 def test_no_message_harms_an_rpc(data: str | bytes, version: Any) -> None:
     rpc = Rpc(RULES[version], lambda: "id")
@@ -132,3 +135,13 @@ def test_numbers_of_a_double_pass_the_limits(number: float) -> None:
     read = parse(encode_call("1", "A", {"n": number}))
     assert isinstance(read, Call)
     assert math.isclose(read.payload["n"], number, rel_tol=0.0, abs_tol=0.0)
+
+
+@given(
+    st.lists(
+        st.integers(1, 43).map(lambda size: ("-1.5e+" * 8)[:size]) | st.text(max_size=3) | st.just(","), max_size=8
+    ).map("".join)
+)
+def test_long_runs_are_found_wherever_they_stand(text: str) -> None:
+    found = frames_module._long_run(40).match(text) is not None
+    assert found is (re.search(r"[0-9+\-.eE]{41}", text) is not None)

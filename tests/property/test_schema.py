@@ -71,3 +71,16 @@ def test_what_passes_is_decoded_and_encoded_unchanged(place: tuple[Version, str,
     payload = spoil(full_sample(schema_of(*place)), random.Random(seed))
     if check(*place, payload) is None:
         assert encode(decode(payload_class(*place), payload)) == payload
+
+
+@given(st.from_regex(schema_module.USUAL_MOMENT))
+def test_what_the_validator_takes_for_a_date_time_by_itself_is_one(text: str) -> None:
+    assert schema_module.is_date_time(text.removesuffix("\n"))
+
+
+@given(
+    st.from_regex(r"[0-9]{3,4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{0,19})?([Zz]|[+-]00:00)?\n?")
+)
+def test_near_misses_of_a_date_time_are_judged_as_ever(text: str) -> None:
+    fault = check("1.6", "Heartbeat", "response", {"currentTime": text})
+    assert (fault is None) is schema_module.is_date_time(text)

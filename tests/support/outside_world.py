@@ -205,7 +205,7 @@ class World:
         self.workers = {worker.name.removeprefix("evse-1-"): worker for worker in AtOnce.made}
 
     def attach(self) -> None:
-        self.hardware.attach(self.events.append)
+        self.hardware.attach(lambda *happened: self.events.extend(happened))
 
     def look(self, part: str) -> list[Any]:
         self.events.clear()

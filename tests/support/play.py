@@ -17,10 +17,10 @@ from station.core.records import Batch
 from station.core.values import StopReason
 from station.host.execution import CommandRefused
 from station.host.host import Host
-from station.store import MemoryStore
 from station.store.api import Done
 from tests.support.rig import SUBPROTOCOLS, LoopClock, Rig
 from tests.support.scripted_csms import ScriptedCsms
+from tests.support.stores import FaultyStore
 from tests.support.strict_rules import StationRules
 
 CARDS = ("04A1B2C3", "04FFEE11")
@@ -57,7 +57,7 @@ def scripts(*, link: st.SearchStrategy[Action] = _LINK, size: int = 14) -> st.Se
     return st.lists(st.one_of(_WORLD, _WORLD, _TIME, _TIME, link), min_size=3, max_size=size).map(tuple)
 
 
-class CutStore(MemoryStore):
+class CutStore(FaultyStore):
     """Loses the power at a batch: `cut_at` counts batches down; the one at 0 and all later ones are gone.
 
     Attributes:
@@ -77,7 +77,7 @@ class CutStore(MemoryStore):
         """Whether the power is gone."""
         return self.cut_at is not None and self.cut_at < 0
 
-    def commit(self, batch: Batch, done: Done) -> None:
+    def commit(self, batch: Batch, done: Done | None) -> None:
         if self.cut_at is None:
             super().commit(batch, done)
             return
@@ -141,7 +141,7 @@ class Play(Rig):
     def make_csms(self) -> ScriptedCsms:
         return JudgingCsms(self)
 
-    def make_store(self) -> MemoryStore:
+    def make_store(self) -> CutStore:
         return CutStore()
 
     @property

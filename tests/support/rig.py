@@ -15,12 +15,13 @@ from typing import Any
 from station.config import from_mapping
 from station.host.execution import CommandRefused
 from station.host.host import Host
+from station.host.kind import Kind
 from station.net import CloseReason, DialFailed, Target
 from station.net.errors import FailureKind
 from station.net.loopback import LoopbackConnection, LoopbackNetwork
 from station.net.transfer.api import Transfers
-from station.store import MemoryStore
 from tests.support.scripted_csms import Entry, ScriptedCsms
+from tests.support.stores import FaultyStore
 from tests.support.virtual_loop import VirtualLoop, run_virtual
 
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
@@ -53,6 +54,7 @@ class Rig:
         variables: keys of 1.6 or variables of 2.x.
         transfers: carries files; there is no network here.
         drivers: devices that are not the bay's, by (EVSE, part).
+        instant: the simulated bays have no inertia.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Rig:
         seed: str | None = "rig",
         transfers: Transfers | None = None,
         drivers: Mapping[tuple[int, str], Any] | None = None,
+        instant: bool = False,
     ) -> None:
         self.version = version
         self.loop = asyncio.get_running_loop()
@@ -89,6 +92,7 @@ class Rig:
         self.host = Host(
             self.profile,
             drivers,
+            kind=Kind(self.profile, instant=True) if instant else None,
             store=self.store,
             clock=LoopClock(self.loop),
             seed=seed,
@@ -101,9 +105,9 @@ class Rig:
         """The central system; another one for rigs that judge."""
         return ScriptedCsms(SUBPROTOCOLS[self.version], self.utc)
 
-    def make_store(self) -> MemoryStore:
+    def make_store(self) -> FaultyStore:
         """The store; another one for rigs that cut the power."""
-        return MemoryStore()
+        return FaultyStore()
 
     def utc(self) -> datetime:
         """The CSMS's clock."""

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 
 from station.core.records import Batch, Record
-from station.store import Store, StoreError
+from station.store import MemoryStore, Store, StoreError
+from station.store.api import Done, tell
 
 
 class Inbox:
@@ -26,6 +27,35 @@ class Inbox:
             calls, self._calls = self._calls, []
         for call in calls:
             call()
+
+
+class FaultyStore(MemoryStore):
+    """Rows in memory, kept as a device keeps them: every batch is answered, and may be refused as by a full disk.
+
+    Attributes:
+        fail_when: a batch for which this answers True is refused.
+    """
+
+    immediate = False
+
+    __slots__ = ("_fail_next", "fail_when")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fail_next = 0
+        self.fail_when: Callable[[Batch], bool] | None = None
+
+    def fail_next(self, batches: int = 1) -> None:
+        """Refuse the next ``batches`` batches; 0 ends it."""
+        self._fail_next = batches
+
+    def commit(self, batch: Batch, done: Done | None) -> None:
+        """Store the batch or refuse it, and tell ``done`` at once."""
+        if self._fail_next or (self.fail_when is not None and self.fail_when(batch)):
+            self._fail_next = max(0, self._fail_next - 1)
+            tell(done, batch.seq, StoreError("the store is full (simulated)"))
+        else:
+            super().commit(batch, done)
 
 
 class Answers:

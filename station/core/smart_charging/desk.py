@@ -224,10 +224,12 @@ class SmartCharging:
             self._follow_transactions()
             self._obey()
 
-    def offering(self) -> None:
-        """An EVSE is about to offer current: the others make room first."""
-        if self.active and not self._busy:
-            self._obey()
+    def offering(self) -> bool:
+        """An EVSE is about to offer current: the others make room first. Whether limits may have changed."""
+        if not self.active or self._busy:
+            return False
+        self._obey()
+        return True
 
     def clock_changed(self) -> None:
         """UTC became known or was corrected: what is tied to the calendar moves."""

@@ -24,6 +24,7 @@ from station.host.commands.common import (
     token_of,
 )
 from station.host.execution import CommandRefused
+from station.host.readers import only_real
 from station.pairing import looks_like_pairing
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def meter_fault(host: Host, params: Params) -> Data:
 def reader_fault(host: Host, params: Params) -> Data:
     """Lose the reader of an EVSE (of all where none is named), or bring it back."""
     evse = evse_of(host, params)[0].id if "connector" in params or "evse" in params else None
-    if host.readers.only_real(evse):
+    if only_real(host.profile.auth.readers, evse):
         raise CommandRefused(f"the readers of {f'EVSE {evse}' if evse else 'this station'} are real hardware")
     lost = params["kind"] == "lost"
     event = events.FaultRaised if lost else events.FaultCleared

@@ -27,9 +27,6 @@ from station.core.updates import (
 )
 from station.host import installer
 from station.host.jobs.bench import Bench, JobRunner, Report
-from station.host.signatures import revoked, signature_problem, signer_problem
-from station.host.vault.folder import VaultFolder
-from station.host.vault.trust import Trust, profile_files
 from station.net.transfer.api import TransferFailed
 
 _FOLDER: Final = "firmware"
@@ -41,6 +38,11 @@ _ROOTS: Final = CertificateUse.MANUFACTURER_ROOT
 
 async def check_signer(task: CheckSigner, bench: Bench, _report: Report) -> SignerChecked:
     """Against the manufacturer's roots, as they are at this moment."""
+    # Late, as in ``certificates``: ``cryptography`` takes 10 MB, and most stations never need it.
+    from station.host.signatures import revoked, signer_problem
+    from station.host.vault.folder import VaultFolder
+    from station.host.vault.trust import Trust, profile_files
+
     trust = Trust(bench.profile, VaultFolder(bench.state), bench.engine.station.certificates.deleted)
     roots = trust.certificates(_ROOTS)
     problem = signer_problem(task.certificate, roots, bench.engine.now_utc())
@@ -65,6 +67,8 @@ async def download(task: Download, bench: Bench, _report: Report) -> Arrived | T
 
 async def verify(task: VerifySignature, bench: Bench, _report: Report) -> SignatureChecked:
     """The signature over the whole file (L01.FR.04); a file that fails is removed."""
+    from station.host.signatures import signature_problem
+
     file = _file(bench, task.file)
     problem = await asyncio.to_thread(signature_problem, file, task.certificate, task.signature)
     if problem:

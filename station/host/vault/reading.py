@@ -98,6 +98,7 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
+@lru_cache(maxsize=_CACHED_FILES)
 def self_signed(certificate: x509.Certificate) -> bool:
-    """Whether it is signed with its own key: only such a one is a root."""
+    """Whether it is signed with its own key: only such a one is a root. Looking costs 0.1 ms, and every dial looks."""
     return certificate.subject == certificate.issuer and issued_by(certificate, certificate)

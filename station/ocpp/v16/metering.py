@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from ocpp.v16 import enums
@@ -17,7 +18,8 @@ from ocpp.v16 import enums
 from station.core.values import Context, MeterValue, Sample, SignedData
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
-from station.ocpp.v16.vocabulary import timestamp, whole_wh
+from station.ocpp.times import timestamp
+from station.ocpp.v16.vocabulary import whole_wh
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.Measurand)
 _SPELLINGS: Final = {enums.UnitOfMeasure.celsius.value: "Celcius"}
@@ -27,6 +29,7 @@ _CONTEXTS: Final = frozenset(member.value for member in enums.ReadingContext)
 _PHASES: Final = frozenset(member.value for member in enums.Phase)
 _LOCATIONS: Final = frozenset(member.value for member in enums.Location)
 _DEFAULT_LOCATION: Final = enums.Location.outlet.value
+_SIGNED_DATA: Final = enums.ValueFormat.signed_data.value
 
 
 def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any]]:
@@ -36,7 +39,11 @@ def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any
     """
     written = []
     for value in values:
-        samples = [_sampled(sample, view) for sample in value.samples if sample.measurand in _MEASURANDS]
+        samples = []
+        for sample in value.samples:
+            template = _template(sample.measurand, sample.context, sample.phase, sample.location, sample.unit)
+            if template is not None:
+                samples.append(_sampled(sample, *template, view))
         if samples:
             written.append({"timestamp": timestamp(view.utc(value.stamp)), "sampledValue": samples})
     return written
@@ -50,34 +57,44 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def _plain(sample: Sample) -> str:
-    """A register counts complete Wh, as meterStart and meterStop do: no value may lie above a later meterStop."""
-    if sample.unit == "Wh" and sample.measurand.endswith(".Register"):
-        return str(whole_wh(float(sample.value)))
-    return number(float(sample.value))
-
-
-def _sampled(sample: Sample, view: View) -> dict[str, Any]:
-    """A SampledValue. Measurand, context and unit are written out; the location only where it is not Outlet.
-
-    A unit that 1.6 cannot name is left out: a frequency is in hertz (errata 3.86).
-    """
-    signed = _signed(sample.signed, sample.context, view) if sample.signed is not None else None
-    wire = {
-        "value": _plain(sample) if signed is None else signed,
-        "context": sample.context.value if sample.context in _CONTEXTS else enums.ReadingContext.other.value,
-        "measurand": sample.measurand,
-    }
-    if signed is not None:
-        wire["format"] = enums.ValueFormat.signed_data.value
-    if sample.phase in _PHASES:
-        wire["phase"] = sample.phase
-    if sample.location != _DEFAULT_LOCATION and sample.location in _LOCATIONS:
-        wire["location"] = sample.location
-    unit = _SPELLINGS.get(sample.unit or "", sample.unit)
-    if unit in _UNITS:
-        wire["unit"] = unit
+def _sampled(sample: Sample, template: dict[str, str], is_register: bool, view: View) -> dict[str, str]:
+    """A SampledValue."""
+    wire = template.copy()
+    if sample.signed is not None:
+        signed = _signed(sample.signed, sample.context, view)
+        if signed is not None:
+            wire["value"], wire["format"] = signed, _SIGNED_DATA
+            return wire
+    value = float(sample.value)
+    wire["value"] = str(whole_wh(value)) if is_register else number(value)
     return wire
+
+
+@lru_cache(maxsize=1024)
+def _template(
+    measurand: str, context: Context, phase: str | None, location: str, unit: str | None
+) -> tuple[dict[str, str], bool] | None:
+    """A SampledValue but for its value, and whether that is a register; None for a measurand that 1.6 has no word for.
+
+    Measurand, context and unit are written out; the location only where it is not Outlet. A unit that 1.6 cannot name
+    is left out: a frequency is in hertz (errata 3.86). A register counts complete Wh, as meterStart and meterStop do:
+    no value may lie above a later meterStop.
+    """
+    if measurand not in _MEASURANDS:
+        return None
+    wire = {
+        "value": "",
+        "context": context.value if context in _CONTEXTS else enums.ReadingContext.other.value,
+        "measurand": measurand,
+    }
+    if phase in _PHASES:
+        wire["phase"] = phase
+    if location != _DEFAULT_LOCATION and location in _LOCATIONS:
+        wire["location"] = location
+    spelt = _SPELLINGS.get(unit or "", unit)
+    if spelt in _UNITS:
+        wire["unit"] = spelt
+    return wire, unit == "Wh" and measurand.endswith(".Register")
 
 
 def _signed(data: SignedData, context: Context, view: View) -> str | None:

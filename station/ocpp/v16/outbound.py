@@ -6,7 +6,7 @@ Not here: statuses (``status``), calls of the CSMS (``inbound``). Called by ``di
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ocpp.v16 import call
@@ -33,7 +33,7 @@ from station.core.v2g_tasks import V2gSigningQuery
 from station.core.values import RegistrationStatus, StopReason
 from station.ocpp.dialect import NOT_READY, NotReady, OutCall, View
 from station.ocpp.payload import encode
-from station.ocpp.times import moment
+from station.ocpp.times import moment, timestamp
 from station.ocpp.v16 import transfers, wrapped
 from station.ocpp.v16 import vocabulary as words
 from station.ocpp.v16.metering import meter_values
@@ -53,6 +53,8 @@ def render(fact: Fact, view: View) -> OutCall | NotReady | None:
 
     A security event is told where the security extension is there (Security WP ed.3 A04.FR.01).
     """
+    if isinstance(fact, TransactionFact):
+        return _TRANSACTION[fact.phase](fact, view)
     if isinstance(fact, SecurityFact):
         return _security_event(fact, view) if "security" in view.features else None
     if isinstance(fact, UnpluggedFact):
@@ -61,11 +63,7 @@ def render(fact: Fact, view: View) -> OutCall | NotReady | None:
         return None  # the connector's status says it (§5.13)
     if isinstance(fact, FirmwareFact):
         return transfers.firmware_fact(fact)
-    if isinstance(fact, LogFact):
-        return transfers.log_fact(fact)
-    if fact.phase is Phase.STARTED:
-        return _start(fact, view)
-    return _stop(fact, view) if fact.phase is Phase.ENDED else _update(fact, view)
+    return transfers.log_fact(fact)
 
 
 def delivered(key: int, fact: Fact, payload: Mapping[str, Any], view: View) -> Delivered:
@@ -171,7 +169,7 @@ def _start(fact: TransactionFact, view: View) -> OutCall:
         connector_id=view.number(fact.evse, fact.connector),
         id_tag=words.id_tag(fact.id_token),
         meter_start=words.whole_wh(fact.meter_wh),
-        timestamp=words.timestamp(view.utc(fact.stamp)),
+        timestamp=timestamp(view.utc(fact.stamp)),
         reservation_id=fact.reservation_id,
     )
     return OutCall("StartTransaction", encode(request))
@@ -186,7 +184,8 @@ def _update(fact: TransactionFact, view: View) -> OutCall | NotReady | None:
     if transaction is None:
         return NOT_READY
     connector = view.number(fact.evse, fact.connector)
-    return OutCall("MeterValues", encode(call.MeterValues(connector, values, transaction)))
+    # The most frequent call of all: written as it is, without the library's dataclass in between.
+    return OutCall("MeterValues", {"connectorId": connector, "meterValue": values, "transactionId": transaction})
 
 
 def _stop(fact: TransactionFact, view: View) -> OutCall | NotReady:
@@ -197,7 +196,7 @@ def _stop(fact: TransactionFact, view: View) -> OutCall | NotReady:
     tag = words.id_tag(fact.id_token) if fact.id_token is not None and fact.id_token.value else None
     request = call.StopTransaction(
         meter_stop=words.whole_wh(fact.meter_wh),
-        timestamp=words.timestamp(view.utc(fact.stamp)),
+        timestamp=timestamp(view.utc(fact.stamp)),
         transaction_id=transaction,
         reason=words.REASONS[fact.stop_reason or StopReason.LOCAL],
         id_tag=tag,
@@ -206,12 +205,19 @@ def _stop(fact: TransactionFact, view: View) -> OutCall | NotReady:
     return OutCall("StopTransaction", encode(request))
 
 
+_TRANSACTION: Final[Mapping[Phase, Callable[[TransactionFact, View], OutCall | NotReady | None]]] = {
+    Phase.STARTED: _start,
+    Phase.UPDATED: _update,
+    Phase.ENDED: _stop,
+}
+
+
 def _unplugged(fact: UnpluggedFact, view: View) -> OutCall | NotReady:
     """DataTransfer ConnectorUnplugged (California Pricing v3, 3.4), told as reliably as the transaction itself."""
     transaction = _transaction_id(fact, view)
     if transaction is None:
         return NOT_READY
-    data = {"transactionId": transaction, "timestamp": words.timestamp(view.utc(fact.stamp))}
+    data = {"transactionId": transaction, "timestamp": timestamp(view.utc(fact.stamp))}
     request = call.DataTransfer(COST_VENDOR, "ConnectorUnplugged", json.dumps(data, separators=(",", ":")))
     return OutCall("DataTransfer", encode(request))
 
@@ -231,7 +237,7 @@ def _security_event(fact: SecurityFact, view: View) -> OutCall:
     """Security WP ed.3 §5.15."""
     request = call.SecurityEventNotification(
         type=words.SECURITY_EVENTS.get(fact.type, fact.type)[:50],
-        timestamp=words.timestamp(view.utc(fact.stamp)),
+        timestamp=timestamp(view.utc(fact.stamp)),
         tech_info=words.clip(fact.info, 255),
     )
     return OutCall("SecurityEventNotification", encode(request))

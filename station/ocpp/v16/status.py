@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
-from ocpp.v16 import call
-from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
+from ocpp.v16.enums import ChargePointStatus
 
 from station.core.device_model import Address
 from station.core.faults import serious
 from station.core.values import ChargingState, Fault
 from station.ocpp.dialect import EvseView, OutCall, Told, View
-from station.ocpp.payload import encode
+from station.ocpp.times import timestamp
 from station.ocpp.v16 import fault_texts
-from station.ocpp.v16 import vocabulary as words
 from station.ocpp.v16.fault_texts import INFO_LENGTH
 
 _LIST_ENABLED: Final = Address("LocalAuthListCtrlr", None, None, None, "Enabled")
@@ -86,17 +84,18 @@ def targets(view: View) -> tuple[tuple[int, int], ...]:
 
 def status_call(evse: int, connector: int, told: Told, view: View) -> OutCall:
     """StatusNotification (OCPP 1.6 §6.47); a cause is named in ``vendorErrorCode``, as OtherError asks (§7.6)."""
-    code = words.clip(told.vendor_code, INFO_LENGTH)
-    request = call.StatusNotification(
-        connector_id=view.number(evse, connector) if connector else 0,
-        error_code=ChargePointErrorCode(told.error_code),
-        status=ChargePointStatus(told.status),
-        timestamp=words.timestamp(view.now_utc()),
-        info=words.clip(told.info, INFO_LENGTH),
-        vendor_id=words.clip(view.identity.vendor, VENDOR_LENGTH) if code else None,
-        vendor_error_code=code,
-    )
-    return OutCall("StatusNotification", encode(request))
+    wire: dict[str, Any] = {
+        "connectorId": view.number(evse, connector) if connector else 0,
+        "errorCode": told.error_code,
+        "status": told.status,
+        "timestamp": timestamp(view.now_utc()),
+    }
+    if told.info:
+        wire["info"] = told.info[:INFO_LENGTH]
+    if told.vendor_code:
+        wire["vendorId"] = view.identity.vendor[:VENDOR_LENGTH]
+        wire["vendorErrorCode"] = told.vendor_code[:INFO_LENGTH]
+    return OutCall("StatusNotification", wire)
 
 
 def current(evse: int, connector: int, view: View) -> OutCall:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -61,12 +60,10 @@ SECURITY_EVENTS: Final[Mapping[str, str]] = {
 }
 """Security events that the Security Whitepaper (ed.3 §8, spelt as there) calls otherwise than OCPP 2.x."""
 
+_NEARLY: Final = 0.999
+"""Below this part of a Wh no rounding makes it complete."""
+
 _STATUSES: Final = {member.value: member for member in TokenStatus}
-
-
-def timestamp(moment: datetime) -> str:
-    """A dateTime in UTC with milliseconds, as ``2026-01-01T00:00:00.000Z`` (OCPP 1.6 §3.15)."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def clip(text: str | None, length: int) -> str | None:
@@ -79,7 +76,12 @@ def whole_wh(energy_wh: float | None) -> int:
 
     The rounding to a thousandth takes float noise away. Unknown is 0: both members are required (§6.45, §6.49).
     """
-    return int(round(energy_wh, 3) // 1) if energy_wh is not None else 0
+    if energy_wh is None:
+        return 0
+    complete = energy_wh // 1
+    if energy_wh - complete < _NEARLY:
+        return int(complete)
+    return int(round(energy_wh, 3) // 1)
 
 
 def id_tag(token: IdToken | None) -> str:

@@ -9,14 +9,15 @@ Spec: OCPP 2.0.1 J01, J02; OCA "Signed Meter Values in OCPP" v1.0, 4.1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from ocpp.v201 import enums
 
-from station.core.values import MeterValue, Sample
+from station.core.values import Context, MeterValue, Sample
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
-from station.ocpp.v201.vocabulary import timestamp
+from station.ocpp.times import timestamp
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.MeasurandEnumType)
 
@@ -28,26 +29,40 @@ def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any
     """
     written = []
     for value in values:
-        samples = [_sampled(sample, view) for sample in value.samples if sample.measurand in _MEASURANDS]
+        samples = []
+        for sample in value.samples:
+            template = _template(sample.measurand, sample.context, sample.phase, sample.location, sample.unit)
+            if template is not None:
+                samples.append(_sampled(sample, template, view))
         if samples:
             written.append({"timestamp": timestamp(view.utc(value.stamp)), "sampledValue": samples})
     return written or None
 
 
-def _sampled(sample: Sample, view: View) -> dict[str, Any]:
-    """A SampledValueType. Defaults are written out: no reader has to know them."""
-    wire: dict[str, Any] = {
-        "value": sample.value,
-        "context": sample.context.value,
-        "measurand": sample.measurand,
-        "location": sample.location,
-    }
-    if sample.phase is not None:
-        wire["phase"] = sample.phase
-    if sample.unit:
-        wire["unitOfMeasure"] = {"unit": sample.unit}
+def _sampled(sample: Sample, template: dict[str, Any], view: View) -> dict[str, Any]:
+    """A SampledValueType."""
+    wire = template.copy()
+    wire["value"] = sample.value
     if sample.signed is not None:
         signed = signed_value(sample.signed, sample.context, view)
         if signed is not None:
             wire["signedMeterValue"] = signed
+    return wire
+
+
+@lru_cache(maxsize=1024)
+def _template(
+    measurand: str, context: Context, phase: str | None, location: str, unit: str | None
+) -> dict[str, Any] | None:
+    """A SampledValueType but for its value; None for a measurand that this version has no word for.
+
+    Defaults are written out: no reader has to know them.
+    """
+    if measurand not in _MEASURANDS:
+        return None
+    wire: dict[str, Any] = {"value": 0.0, "context": context.value, "measurand": measurand, "location": location}
+    if phase is not None:
+        wire["phase"] = phase
+    if unit:
+        wire["unitOfMeasure"] = {"unit": unit}
     return wire

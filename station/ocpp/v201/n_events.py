@@ -15,7 +15,8 @@ from ocpp.v201 import call as messages
 from station.core.device_model import Scope
 from station.core.problems import Condition, Problem, ProblemQuery
 from station.ocpp.dialect import OutCall, View
-from station.ocpp.v201.vocabulary import call, timestamp
+from station.ocpp.times import timestamp
+from station.ocpp.v201.vocabulary import call
 
 _HARDWIRED: Final = "HardWiredNotification"
 _CODE_LENGTH: Final = 50

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ocpp.v201 import call as messages
-
 from station.ocpp.dialect import EvseView, OutCall, Told, View
-from station.ocpp.v201.vocabulary import call, timestamp
+from station.ocpp.times import timestamp
 
 AVAILABLE: Final = Told("Available")
 OCCUPIED: Final = Told("Occupied")
@@ -55,11 +53,12 @@ def status_call(evse: int, connector: int, status: Told, view: View) -> OutCall:
 
     Spec: OCPP 2.0.1 G01.FR.03 to G01.FR.07.
     """
-    return call(
-        messages.StatusNotification(
-            timestamp=timestamp(view.now_utc()),
-            connector_status=status.status,
-            evse_id=evse,
-            connector_id=connector,
-        )
+    return OutCall(
+        "StatusNotification",
+        {
+            "timestamp": timestamp(view.now_utc()),
+            "connectorStatus": status.status,
+            "evseId": evse,
+            "connectorId": connector,
+        },
     )

@@ -8,7 +8,6 @@ Spec: OCPP 2.0.1 part 2, chapters 2 and 3; appendix 5 (reason codes).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final, Protocol
 
 from station.core.effects import Outcome
@@ -89,14 +88,6 @@ class QueueView(Protocol):
     def queued(self, transaction_id: str | None) -> bool:
         """Whether messages of the transaction (None: of any transaction) still wait for their answer."""
         ...
-
-
-def timestamp(moment: datetime) -> str:
-    """A moment in UTC as ``2026-01-01T00:00:00.000Z``.
-
-    Spec: OCPP 2.0.1 part 2, 2.1.4 (RFC 3339, at most three decimals).
-    """
-    return moment.isoformat(timespec="milliseconds").partition("+")[0] + "Z"
 
 
 def token_out(token: IdToken) -> dict[str, Any]:

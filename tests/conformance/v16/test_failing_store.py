@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from station.core.records import Batch
-from station.store import MemoryStore
 from station.store.api import Done
 from tests.conformance.v16.certificate_flows import profile
 from tests.support.fake_ca import Authority
 from tests.support.rig import Rig, virtual
+from tests.support.stores import FaultyStore
 
 AUTHORITY = Authority("Operator")
 ROOT = AUTHORITY.pem
@@ -61,12 +61,12 @@ async def test_a_full_disk_leaves_no_request_unanswered(
         assert reply.get("status") != "Accepted"
 
 
-class SlowDisk(MemoryStore):
+class SlowDisk(FaultyStore):
     """Stores what it is given later."""
 
     delay_s = 0.0
 
-    def commit(self, batch: Batch, done: Done) -> None:
+    def commit(self, batch: Batch, done: Done | None) -> None:
         asyncio.get_running_loop().call_later(self.delay_s, super().commit, batch, done)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from station.core.records import Put
 from tests.conformance.v16.flows import (
     OTHER_CARD,
     charging,
@@ -23,6 +24,7 @@ from tests.conformance.v16.flows import (
 )
 from tests.support.rig import CARD, Rig, virtual
 from tests.support.scripted_csms import SILENCE
+from tests.support.stores import write
 
 LIST_FIRST = {"LocalPreAuthorize": "true", "AuthorizationCacheEnabled": "false"}
 PARENT = "FLEET-7"
@@ -274,7 +276,7 @@ async def test_the_list_survives_a_power_cut_and_a_reset() -> None:
 async def test_a_list_that_was_damaged_is_asked_for_anew() -> None:
     async with Rig(variables=LIST_FIRST) as rig:
         await listed(rig, entry(CARD), entry(OTHER_CARD), number=7)
-        rig.store._tables["local_list"]["ISO14443:" + OTHER_CARD] = "[1, 2]"
+        write(rig.store, 0, Put("local_list", "ISO14443:" + OTHER_CARD, [1, 2]))
         await rig.do("power_cycle")
         await rig.do("connect")
         assert await version(rig) == 0

@@ -33,7 +33,7 @@ class Bench(JobBench):
     def begin(self, number: int = 1) -> None:
         """Order a job; it is ordered at the end of the turn."""
         self.part.begin(Task(number), self.heard.append)
-        self.world.send(ev.Traffic())
+        self.world.send(ev.SampleDue(0))
 
 
 def test_a_job_is_under_way_until_it_is_reported() -> None:
@@ -49,7 +49,7 @@ def test_a_job_is_under_way_until_it_is_reported() -> None:
 def test_whoever_hears_of_the_end_may_begin_anew() -> None:
     bench = Bench()
     bench.part.begin(Task(1), lambda report: bench.begin(2))
-    bench.world.send(ev.Traffic())
+    bench.world.send(ev.SampleDue(0))
     bench.report(Task, "failed")
     assert bench.part.under_way
     assert bench.ordered(Task) == [Task(2)]
@@ -69,7 +69,7 @@ def test_no_more_attempts() -> None:
     bench.begin()
     bench.part.rest(20.0)
     bench.part.stop()
-    bench.world.send(ev.Traffic())
+    bench.world.send(ev.SampleDue(0))
     assert not (bench.part.under_way or bench.part.resting)
     assert len(of(bench.world.log, Abandon)) == 1
     bench.report(Task, "too late")

@@ -37,7 +37,7 @@ class Bench:
 
     def flush(self) -> None:
         """The end of a turn: what was promised is carried out, what changed is stored."""
-        self.world.send(ev.Traffic())
+        self.world.send(ev.SampleDue(0))
 
     @property
     def asked(self) -> list[str]:

@@ -203,10 +203,10 @@ def test_resets_of_evses_do_not_disturb_each_other() -> None:
     world.tap(CARD, 1)
     world.run(1)
     assert world.station.evses[0].faults == {}
-    assert world.station.reset.pending is not None
+    assert world.station.reset.waiting
     world.tap(OTHER, 2)
     world.run(1)
-    assert world.station.reset.pending is None
+    assert not world.station.reset.waiting
     assert of(world.log, ef.Reboot) == []
 
 

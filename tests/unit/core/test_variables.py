@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from station.core.catalogue import FEATURES, Address, DataType, Layout, Mutability, build_catalogue
 from station.core.records import Delete, Put
-from station.core.variables import Model, Refusal, Setting, VariableError, Variables, Wanted
+from station.core.variables import Hand, Keeper, Model, Refusal, Setting, VariableError, Variables, Wanted
 
 CATALOGUE = build_catalogue(FEATURES - {"optional"})
 LAYOUT = Layout(((1, (1,)), (2, (1, 2))))
@@ -28,6 +29,27 @@ def setting(text: str, value: str | None = None, **more: Any) -> Setting:
 
 def fresh(*settings: Setting) -> Variables:
     return Variables(CATALOGUE, settings, LAYOUT)
+
+
+class Hears(Keeper):
+    def __init__(self, heard: list[tuple[str, str, str]]) -> None:
+        self.heard = heard
+
+    def variable_changed(self, address: Address, old: str, new: str) -> None:
+        self.heard.append((str(address), old, new))
+
+
+class Superstitious(Keeper):
+    def variable_refusal(self, address: Address, value: str, hand: Hand) -> Refusal | None:
+        return Refusal("InvalidValue", hand) if address == at(OFFLINE) and value == "13" else None
+
+
+class Computes(Keeper):
+    def __init__(self, compute: Callable[[Address], str | None]) -> None:
+        self.compute = compute
+
+    def variable_value(self, address: Address) -> str | None:
+        return self.compute(address)
 
 
 LEGAL = {
@@ -204,8 +226,8 @@ def test_rows_that_say_nothing_here_are_named_and_ignored() -> None:
 
 def test_a_value_that_needs_a_reboot_is_stored_now_and_effective_then() -> None:
     variables = fresh(setting(OFFLINE, "20", reboot=True))
-    heard: list[str] = []
-    variables.listen(OFFLINE, lambda _address, _old, new: heard.append(new))
+    heard: list[tuple[str, str, str]] = []
+    variables.keep_with(Hears(heard))
     outcome = variables.set(OFFLINE, "30")
     assert outcome.status == "RebootRequired"
     assert outcome.records == (Put("variables", OFFLINE, "30"),)
@@ -231,21 +253,21 @@ def test_a_change_can_be_taken_back() -> None:
     assert variables.integer(OFFLINE) == 10
 
 
-def test_listeners_hear_changes_of_their_variable_component_or_all() -> None:
-    variables, heard = fresh(), []
-    variables.listen(OFFLINE, lambda _address, old, new: heard.append(("one", old, new)))
-    variables.listen("OCPPCommCtrlr", lambda _address, old, new: heard.append(("component", old, new)))
-    variables.listen(None, lambda _address, old, new: heard.append(("all", old, new)))
+def test_keepers_hear_changes_of_what_is_in_effect() -> None:
+    variables = fresh()
+    heard: list[tuple[str, str, str]] = []
+    variables.keep_with(Hears(heard))
+    variables.keep_with(Hears(heard))
     variables.set(OFFLINE, "60")
     assert heard == []
     variables.set(OFFLINE, "61")
     variables.set("TxCtrlr.EVConnectionTimeOut", "1")
-    assert heard == [("one", "60", "61"), ("component", "60", "61"), ("all", "60", "61"), ("all", "60", "1")]
+    assert heard == [(OFFLINE, "60", "61")] * 2 + [("TxCtrlr.EVConnectionTimeOut", "60", "1")] * 2
 
 
 def test_a_guard_can_refuse() -> None:
     variables = fresh()
-    variables.guard(OFFLINE, lambda value, hand: Refusal("InvalidValue", hand) if value == "13" else None)
+    variables.keep_with(Superstitious())
     assert variables.set(OFFLINE, "13").reason_code == "InvalidValue"
     assert variables.set(OFFLINE, "13", hand="csms_key").detail == "csms"
     assert variables.set(OFFLINE, "14").accepted
@@ -253,14 +275,10 @@ def test_a_guard_can_refuse() -> None:
 
 def test_computed_variables_are_read_at_the_time() -> None:
     variables, state = fresh(), ["Available"]
-    variables.compute("EVSE@1.AvailabilityState", lambda: state[0])
-    variables.compute_with(lambda address: "Reserved" if address.evse == 2 else None)
+    variables.keep_with(Computes(lambda address: state[0] if address.evse == 2 else None))
     state[0] = "Occupied"
-    assert variables.text("EVSE@1.AvailabilityState") == "Occupied"
-    assert variables.text("EVSE@2.AvailabilityState") == "Reserved"
+    assert variables.text("EVSE@2.AvailabilityState") == "Occupied"
     assert variables.text("ChargingStation.AvailabilityState") == "Available"
-    with pytest.raises(KeyError):
-        variables.compute("EVSE@9.AvailabilityState", lambda: "")
 
 
 def test_typed_reading_of_what_is_not_there() -> None:
@@ -380,7 +398,7 @@ def test_the_summary_holds_states_and_problems() -> None:
     states = [str(line.address) for line in variables.report("SummaryInventory")]
     assert states[0] == "ChargingStation.AvailabilityState"
     assert len(states) == 1 + 2 + 3
-    variables.compute("EVSE@2.Problem", lambda: "true")
+    variables.keep_with(Computes(lambda address: "true" if str(address) == "EVSE@2.Problem" else None))
     assert "EVSE@2.Problem" in [str(line.address) for line in variables.report("SummaryInventory")]
     with pytest.raises(ValueError, match="Inventory"):
         list(variables.report("Everything"))

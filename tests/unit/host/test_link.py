@@ -38,7 +38,7 @@ class Owner:
         self.ping = (0.0, 0.0)
         self.end: LoopbackConnection | None = None
         network = LoopbackNetwork(self.loop.call_soon, self._accept)
-        self.link = Link(self, network.dial, "seed", self.loop)
+        self.link = Link(self, network.dial, self.loop)
         self.began_s = self.loop.time()
 
     def _accept(self, target: Target, end: LoopbackConnection) -> tuple[str | None, Any]:
@@ -50,6 +50,9 @@ class Owner:
 
     def target(self) -> Target:
         return Target(url="ws://csms.test/CP-1", subprotocols=(SUBPROTOCOL,))
+
+    def back_off_seed(self) -> str:
+        return "seed"
 
     def back_off(self) -> BackOffSettings:
         return BackOffSettings(10.0, 0.0, 2)

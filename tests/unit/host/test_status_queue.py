@@ -7,20 +7,20 @@ import asyncio
 import pytest
 
 from station.core.records import Batch
-from station.store import MemoryStore
 from station.store.api import Done
 from tests.support.rig import CARD, Rig, virtual
+from tests.support.stores import FaultyStore
 
 
-class SlowStore(MemoryStore):
+class SlowStore(FaultyStore):
     """A disk that takes its time."""
 
-    def commit(self, batch: Batch, done: Done) -> None:
+    def commit(self, batch: Batch, done: Done | None) -> None:
         asyncio.get_running_loop().call_later(0.05, super().commit, batch, done)
 
 
 class SlowRig(Rig):
-    def make_store(self) -> MemoryStore:
+    def make_store(self) -> FaultyStore:
         return SlowStore()
 
 

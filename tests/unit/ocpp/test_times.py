@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from station.ocpp.times import moment
+from station.ocpp.times import moment, timestamp
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,17 @@ from station.ocpp.times import moment
 )
 def test_what_a_csms_writes_as_a_date_time(text: object, when: datetime | None) -> None:
     assert moment(text) == when
+
+
+@pytest.mark.parametrize(
+    ("when", "text"),
+    [
+        (datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01T00:00:00.000Z"),
+        (datetime(2026, 1, 1, 12, 30, 5, 999999, UTC), "2026-01-01T12:30:05.999Z"),
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=1.5), "1970-01-01T00:00:01.500Z"),
+        (datetime(2026, 1, 1, 1, 0, tzinfo=timezone(timedelta(hours=2))), "2025-12-31T23:00:00.000Z"),
+        (datetime(7, 6, 5, 4, 3, 2, 1000, UTC), "0007-06-05T04:03:02.001Z"),
+    ],
+)
+def test_what_we_write_as_a_date_time(when: datetime, text: str) -> None:
+    assert timestamp(when) == text

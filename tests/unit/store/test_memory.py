@@ -6,7 +6,7 @@ import pytest
 
 from station.core.records import Batch, Delete, Put
 from station.store import MemoryStore
-from tests.support.stores import Answers, write
+from tests.support.stores import Answers, FaultyStore, write
 
 
 def test_rows_come_back_as_a_copy() -> None:
@@ -37,7 +37,7 @@ def test_a_key_that_is_no_text_is_refused(key: str) -> None:
 
 
 def test_failures_can_be_ordered() -> None:
-    store, answers = MemoryStore(), Answers()
+    store, answers = FaultyStore(), Answers()
     store.fail_next(1)
     write(store, 1, Put("t", "a", 1), done=answers)
     store.fail_when = lambda batch: batch.seq == 2

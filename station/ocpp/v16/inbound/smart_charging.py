@@ -32,8 +32,7 @@ from station.ocpp.charging_schedules import period_out, schedule_in
 from station.ocpp.dialect import Answer, Defer, Inbound, Refuse, View
 from station.ocpp.numbers import whole
 from station.ocpp.rules import RULES_16, ErrorKind
-from station.ocpp.times import moment
-from station.ocpp.v16 import vocabulary as words
+from station.ocpp.times import moment, timestamp
 from station.ocpp.v16.inbound.request import Payload, Request, answer, by_status
 
 _PURPOSES: Final[Mapping[str, Purpose]] = {
@@ -141,7 +140,7 @@ def _composed(payload: Payload, outcome: Outcome, _view: View) -> Answer | Refus
         "chargingRateUnit": made.unit.value,
         "chargingSchedulePeriod": [period_out(period) for period in made.periods],
     }
-    start = words.timestamp(made.start)
+    start = timestamp(made.start)
     return answer(
         call_result.GetCompositeSchedule(GetCompositeScheduleStatus.accepted, payload["connectorId"], start, schedule)
     )

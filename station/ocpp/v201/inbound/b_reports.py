@@ -14,8 +14,9 @@ from ocpp.v201 import call_result
 from station.core.variables import Address, ReportLine, Wanted
 from station.ocpp.dialect import Inbound, OutCall, View
 from station.ocpp.numbers import whole
+from station.ocpp.times import timestamp
 from station.ocpp.v201.inbound.b_provisioning import limited
-from station.ocpp.v201.vocabulary import Handler, Payload, answer, call, timestamp
+from station.ocpp.v201.vocabulary import Handler, Payload, answer, call
 
 _PART: Final = Address("DeviceDataCtrlr", None, None, None, "ItemsPerMessage", "GetReport")
 _DEFAULT_PART: Final = 100

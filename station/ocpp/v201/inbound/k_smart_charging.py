@@ -33,7 +33,7 @@ from station.ocpp.charging_schedules import period_out, schedule_in
 from station.ocpp.dialect import Answer, Defer, Inbound, OutCall, Refuse, View
 from station.ocpp.numbers import whole
 from station.ocpp.rules import ErrorKind
-from station.ocpp.times import moment
+from station.ocpp.times import moment, timestamp
 from station.ocpp.v201.vocabulary import (
     Handler,
     Payload,
@@ -42,7 +42,6 @@ from station.ocpp.v201.vocabulary import (
     call,
     running_id,
     status_info,
-    timestamp,
     worded,
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 from station.core.catalogue import FEATURES, Address, DataType, Layout, Mutability, build_catalogue
 from station.core.records import Put
-from station.core.variables import Refusal, Setting, Variables
+from station.core.variables import Hand, Keeper, Refusal, Setting, Variables
 from station.ocpp.v16 import keys
 from tests.support.change_key import change_key
 
@@ -19,6 +19,12 @@ LAYOUT = Layout(((1, (1,)), (2, (1,))))
 def fresh(*settings: Setting, features: frozenset[str] | None = None) -> Variables:
     catalogue = CATALOGUE if features is None else build_catalogue(features)
     return Variables(catalogue, (*keys.DEFAULTS, *settings), LAYOUT)
+
+
+class NoClientCertificate(Keeper):
+    def variable_refusal(self, address: Address, value: str, hand: Hand) -> Refusal | None:
+        refused = address.variable == "SecurityProfile" and value == "3"
+        return Refusal("InvalidValue", "") if refused else None
 
 
 def value(variables: Variables, name: str) -> str | None:
@@ -202,9 +208,7 @@ def test_the_security_profile_is_only_raised_and_can_be_guarded() -> None:
     variables = fresh(Setting(Address.parse("SecurityCtrlr.SecurityProfile")[0], "1"))
     for text in ("0", "1", "4", "-1", "x"):
         assert change_key(variables, "SecurityProfile", text)[0] == "Rejected"
-    variables.guard(
-        "SecurityCtrlr.SecurityProfile", lambda text, _hand: Refusal("InvalidValue", "") if text == "3" else None
-    )
+    variables.keep_with(NoClientCertificate())
     assert change_key(variables, "SecurityProfile", "3")[0] == "Rejected"
     assert change_key(variables, "SecurityProfile", "2")[0] == "Accepted"
 

@@ -1,0 +1,299 @@
+"""One station of an agent: a whole ``Host``, its drivers, and what is measured of its connection.
+
+It dials when its time has come and keeps trying as a real station does. After every turn of the station it looks, in a
+few comparisons, whether that was accepted or lost, and lets its drivers act. Called by the agent and by storms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from station.core.effects import TokenEnded
+from station.core.events import Event
+from station.core.evse import Evse
+from station.fleet.census import Counted
+from station.fleet.driver import IDLE, RESTING, Driver
+from station.fleet.patterns import Place
+from station.fleet.population import Member
+from station.fleet.strikes import DialBarred
+from station.host.engine import Engine
+from station.host.execution import CommandRefused
+from station.host.host import Host
+from station.net import Connection, DialFailed, Listener, Target
+from station.store import MemoryStore
+
+if TYPE_CHECKING:
+    from station.fleet.world import Cast, World
+
+log = logging.getLogger(__name__)
+
+_MOST_ACTS: Final = 16
+"""So many things drivers do in a row before the loop gets its turn."""
+_TIMEOUT_S: Final = 30.0
+"""How long a command may take, where it does not say."""
+
+
+class Unit:
+    """See the module.
+
+    Args:
+        world: what all stations of the agent share.
+        cast: what those of its group share.
+        member: who it is.
+        attempt: how often the station was assigned before.
+
+    Attributes:
+        up: whether it is connected and its boot is accepted.
+        ending: it is being taken down: what becomes of its connection is no news.
+        paused: its drivers begin no session. Whoever takes that back calls ``act``.
+        gone: it is none of the agent's any more.
+        counted: what ``census`` has counted of it; ``recounts``: it will count it again.
+        stands_ready: its drivers plug in where a session is started remotely, whatever their behaviour says.
+    """
+
+    __slots__ = (
+        "_acting",
+        "_again",
+        "_boots",
+        "_draining_s",
+        "_engine",
+        "_since_s",
+        "attempt",
+        "cast",
+        "counted",
+        "drivers",
+        "ending",
+        "gone",
+        "host",
+        "member",
+        "paused",
+        "recounts",
+        "stands_ready",
+        "up",
+        "world",
+    )
+
+    def __init__(self, world: World, cast: Cast, member: Member, attempt: int) -> None:
+        self.world = world
+        self.cast = cast
+        self.member = member
+        self.attempt = attempt
+        self.up = self.ending = self.paused = self.stands_ready = False
+        self._acting = self._again = False
+        self.gone = self.recounts = False
+        self.counted: Counted | None = None
+        self._since_s: float | None = None
+        self._draining_s: float | None = None
+        self._boots = 0
+        scene = cast.scene
+        self.host = Host(
+            cast.profile_of(member),
+            kind=cast.kind,
+            store=MemoryStore(),
+            clock=world.clock,
+            seed=f"{world.plan.seed}/{attempt}",
+            dialer=self.dial,
+            measure=scene.measure,
+        )
+        evses = len(self.host.profile.evses)
+        self.drivers = tuple(Driver(self, Place(member.index, each, evses), scene) for each in range(evses))
+        self._engine: Engine = self.host.runner.engine
+        world.census.note(self)
+        self.host.runner.on_turn = self._turned
+        self.host.runner.on_down = self._down
+        self.host.runner.on_token = self._token_ended
+
+    # Life
+
+    def ring(self, due_s: float, what: int) -> None:
+        """The schedule: it boots, and dials."""
+        del due_s, what
+        if not self.ending:
+            self.host.start()
+
+    def begin(self) -> None:
+        """Its drivers' sessions may begin."""
+        for driver in self.drivers:
+            driver.begin()
+        self.act()
+
+    def look(self) -> None:
+        """Once in a while: whether a driver hangs."""
+        if self.up:
+            evses, now_s = self.host.runner.engine.station.evses, self.world.loop.time()
+            for driver in self.drivers:
+                driver.look(evses[driver.place.evse], now_s)
+
+    def finish(self) -> None:
+        """Sessions end in order, and no new one begins."""
+        self.ending = True
+        evses = self.host.runner.engine.station.evses
+        for driver in self.drivers:
+            driver.finish(evses[driver.place.evse])
+
+    @property
+    def served(self) -> bool:
+        """Whether no car is here and nothing is to be told any more."""
+        gone = all(driver.step in (IDLE, RESTING) for driver in self.drivers)
+        return gone and (self.quiet() if self.up else not self.undelivered)
+
+    async def stop(self) -> None:
+        """End in order, without waiting for anybody."""
+        self.ending = True
+        await self.host.stop(0.0)
+
+    def vanish(self) -> int:
+        """Be gone at once, as if the process had died; answers how many messages nobody will tell."""
+        self.ending = True
+        left = self.undelivered
+        self.host.runner.restarts.cancel()
+        self.host.runner.down()
+        return left
+
+    @property
+    def undelivered(self) -> int:
+        """Messages of transactions, and security events, that are not answered."""
+        return self.host.runner.engine.outbox.queued
+
+    # The connection
+
+    async def dial(self, target: Target, listener: Listener) -> Connection:
+        """Make a connection, and note how that went."""
+        metrics = self.world.metrics
+        if self._since_s is None:
+            self._since_s = metrics.now()
+        try:
+            return await self.world.dial(self, target, listener)
+        except DialBarred:
+            raise
+        except DialFailed as failure:
+            status = f".{failure.http_status}" if failure.http_status is not None else ""
+            metrics.count(f"dial.failed.{failure.kind.value}{status}")
+            raise
+        except OSError:
+            metrics.count("dial.failed.unreachable")
+            raise
+
+    def _down(self) -> None:
+        """A connection is gone."""
+        self._draining_s = None
+        self.world.census.note(self)
+        if self.up:
+            self.up = False
+            self.world.ups -= 1
+            self._since_s = self.world.metrics.now()
+        if not self.ending:
+            self.world.metrics.count("lost_connections")
+
+    def _accepted(self, engine: Engine) -> None:
+        """It is connected, and its boot is accepted."""
+        self.up = True
+        self.world.ups += 1
+        metrics, now_s = self.world.metrics, self.world.metrics.now()
+        if self._since_s is not None:
+            metrics.took("recovery" if self._boots else "accepted", now_s - self._since_s)
+        if self._boots and engine.outbox.queued:
+            self._draining_s = now_s
+        if self._boots != self.host.runner.boots:
+            first = not self._boots
+            self._boots = self.host.runner.boots
+            metrics.count("booted")
+            if first:
+                self.world.owner.accepted(self)
+
+    # Turns
+
+    def quiet(self) -> bool:
+        """Whether it is accepted and has nothing more to say."""
+        engine = self._engine
+        if engine.rpc.busy or not engine.outbox.empty:
+            return False
+        return engine.registered and engine.station.settled
+
+    def feed(self, event: Event) -> None:
+        """Hand an event to the station."""
+        self.host.runner.feed(event)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has power: it is not between two boots."""
+        return self.host.runner.alive
+
+    def evse(self, position: int) -> Evse:
+        """An EVSE by its position, from 0; between two boots as it was."""
+        return self.host.runner.engine.station.evses[position]
+
+    def act(self) -> None:
+        """Let the drivers act, as after a turn."""
+        if self.host.runner.alive:
+            self._turned()
+
+    def _turned(self) -> None:
+        host = self.host
+        host.look()
+        if self._acting:
+            # What a driver did in a closed loop is nearly always a call: the answer to it is the next turn.
+            self._again = self._again or not (self.cast.scene.closed and self._engine.rpc.busy)
+            return
+        self._acting = True
+        try:
+            for _ in range(_MOST_ACTS):
+                self._again = False
+                self._let_act()
+                if not self._again:
+                    return
+            host.loop.call_soon(self.act)
+        finally:
+            self._acting = False
+
+    def _let_act(self) -> None:
+        if not self.recounts:
+            self.world.census.note(self)
+        engine = self.host.runner.engine
+        if engine is not self._engine:
+            self._reborn(engine)
+        if not self.up and engine.registered and self.host.runner.link.up:
+            self._accepted(engine)
+        if self._draining_s is not None and not engine.outbox.queued:
+            metrics = self.world.metrics
+            metrics.took("drain", metrics.now() - self._draining_s)
+            self._draining_s = None
+        closed, evses = self.cast.scene.closed, engine.station.evses
+        for driver in self.drivers:
+            step = driver.step
+            driver.turned(evses[driver.place.evse], not closed or self.ending or self.quiet())
+            if driver.step != step:
+                self._again = True
+
+    def _reborn(self, engine: Engine) -> None:
+        """The station booted."""
+        self._engine = engine
+        for driver in self.drivers:
+            driver.rebooted(engine.station.evses[driver.place.evse])
+
+    def _token_ended(self, effect: TokenEnded) -> None:
+        for driver in self.drivers:
+            driver.refused(effect.token, effect.result)
+
+    # From outside
+
+    @property
+    def answers_remote(self) -> bool:
+        """Whether a driver plugs in where a session is started remotely."""
+        return self.stands_ready or self.cast.scene.behaviour.answers_remote
+
+    async def command(self, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out a command of ``station.control.registry``.
+
+        Raises:
+            CommandRefused: it cannot come about, or did not in time (``timeout`` in the parameters, in seconds).
+        """
+        execution = self.host.execute(command, params)
+        timeout_s = float(params.get("timeout", _TIMEOUT_S))
+        try:
+            return await asyncio.wait_for(execution.done, timeout_s)
+        except TimeoutError:
+            raise CommandRefused(f"{command} did not come about within {timeout_s:g} s") from None

@@ -1,0 +1,173 @@
+"""`station fleet` as a load tester runs it: real processes, sockets, and a central system that keeps its own books."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.fleet_csms import FleetCsms, fleet_csms
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 100.0
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def fleet(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run ``station fleet`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "station", "fleet", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        cwd=ROOT,
+        check=False,
+        **options,
+    )
+
+
+def report_of(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The last line of ``--json``."""
+    assert run.stdout.strip(), run.stderr
+    found: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
+    return found
+
+
+def plan(folder: Path, text: str) -> str:
+    """A plan in a file."""
+    path = folder / "plan.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.fixture
+def csms() -> Iterator[FleetCsms]:
+    """A central system that does what it should."""
+    with fleet_csms() as running:
+        yield running
+
+
+BACK_TO_BACK = "plan: {seed: 7}\ngroups:\n  - {name: busy, behaviour: {pattern: back-to-back, samples: 3}}\n"
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_five_hundred_stations_have_whole_sessions(tmp_path: Path, csms: FleetCsms, version: str) -> None:
+    run = fleet(
+        plan(tmp_path, BACK_TO_BACK), "-n", "500", "--csms", csms.url, "--ocpp", version, "--for", "6s", "--json"
+    )
+    assert run.returncode == 0, run.stderr
+    report, books = report_of(run), csms.report()
+    assert books["wrong"] == []
+    assert books["stations"] == books["most_online"] == 500
+    assert books["twice"] == []
+    assert report["stations"] == 500
+    assert report["sessions"]["started"] == report["sessions"]["finished"] == books["transactions"] > 1000
+    counted = {action: row["count"] for action, row in report["actions"].items()}
+    assert counted == books["actions"]
+    assert all(not row["errors"] for row in report["actions"].values())
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_a_delay_of_100_ms_is_reported_as_100_ms(tmp_path: Path, version: str) -> None:
+    text = (
+        "groups:\n  - {name: town, behaviour: {pattern: paced, session: 3s, pause: 1s, sample: 1s}}\n"
+        'plan: {ramp: 2s, thresholds: ["call.p50<150ms", "call.p50<20ms"]}\n'
+    )
+    with fleet_csms(delay_s=0.1) as csms:
+        run = fleet(plan(tmp_path, text), "-n", "50", "--csms", csms.url, "--ocpp", version, "--for", "8s", "--json")
+    report = report_of(run)
+    for action, row in report["actions"].items():
+        assert row["p50_ms"] == pytest.approx(100.0, abs=3.0), action
+    assert [verdict["ok"] for verdict in report["thresholds"]] == [True, False]
+    assert run.returncode == 99
+
+
+def test_a_stall_shows_in_p99_and_max(tmp_path: Path, csms: FleetCsms) -> None:
+    text = "groups:\n  - {name: town, behaviour: {pattern: paced, session: 30s, pause: 1s, sample: 1s}}\n"
+    command = [sys.executable, "-m", "station", "fleet", plan(tmp_path, text), "-n", "50", "--ocpp", "1.6", "--json"]
+    command += ["--csms", csms.url, "--for", "20s"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        _until(lambda: csms.report()["actions"].get("MeterValues", 0) > 100)
+        csms.tell(stall_s=5.0)
+        output, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    values = json.loads(output.strip().splitlines()[-1])["actions"]["MeterValues"]
+    assert values["p99_ms"] > 4000
+    assert values["max_ms"] == pytest.approx(5000, abs=500)
+    # Each value that should have been sent meanwhile has seen the stall, not one of each station.
+    assert values["p90_ms"] > 500
+
+
+def test_ctrl_c_ends_in_order_and_still_reports(tmp_path: Path, csms: FleetCsms) -> None:
+    html, junit, folder = tmp_path / "report.html", tmp_path / "junit.xml", tmp_path / "csv"
+    command = [sys.executable, "-m", "station", "fleet", plan(tmp_path, BACK_TO_BACK), "-n", "20", "--csms", csms.url]
+    command += ["--ocpp", "2.0.1", "--html", str(html), "--junit", str(junit), "--csv", str(folder), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        _until(lambda: csms.report()["transactions"] > 20)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    report, books = json.loads(output.strip().splitlines()[-1]), csms.report()
+    assert books["wrong"] == [] and books["online"] == []
+    assert report["sessions"]["finished"] == books["transactions"]
+    page = html.read_text()
+    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+    assert junit.read_text().startswith("<?xml") and (folder / "actions.csv").exists()
+
+
+@pytest.mark.parametrize(("options", "code"), [({"refuse": 401}, 4), ({"boot": "Rejected"}, 4)])
+def test_a_csms_that_refuses_everyone_is_a_clear_end(csms: FleetCsms, options: dict[str, Any], code: int) -> None:
+    csms.tell(**options)
+    began_s = time.monotonic()
+    run = fleet("-n", "20", "--csms", csms.url, "--ocpp", "1.6", "--for", "5m", "--json")
+    assert run.returncode == code
+    assert time.monotonic() - began_s < 60
+    assert "401" in run.stderr or "Rejected" in run.stderr
+
+
+def test_a_csms_that_is_not_there_is_a_clear_end() -> None:
+    run = fleet("-n", "5", "--csms", "ws://127.0.0.1:1/ocpp", "--ocpp", "1.6", "--for", "5m")
+    assert run.returncode == 3
+    assert "127.0.0.1:1" in run.stderr and "try:" in run.stderr
+
+
+def test_a_mistake_in_a_plan_has_its_place(tmp_path: Path) -> None:
+    path = plan(tmp_path, "plan: {seed: 1}\ngroups:\n  - {name: a, behaviour: {pattern: paced, sesion: 3s}}\n")
+    run = fleet(path, "-n", "5", "--csms", "ws://127.0.0.1:1/ocpp")
+    assert run.returncode == 2
+    assert f"{path}:3:" in run.stderr and "session" in run.stderr
+
+
+def test_too_few_file_descriptors_say_the_limit_and_the_command(csms: FleetCsms) -> None:
+    import resource
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    run = fleet("-n", "1000", "--csms", csms.url, "--ocpp", "1.6", "--for", "1s", preexec_fn=few)
+    assert run.returncode in (1, 2)
+    assert "256" in run.stderr and "ulimit -n" in run.stderr
+
+
+def test_a_virtual_day_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    path = plan(tmp_path, "groups:\n  - {name: town, behaviour: {pattern: commuter}}\n")
+    arguments = (path, "-n", "10", "--virtual", "--for", "24h", "--ocpp", "2.0.1", "--json")
+    one, same = (report_of(fleet(*arguments, "--seed", "3")) for _ in range(2))
+    other = report_of(fleet(*arguments, "--seed", "4"))
+    assert one["log_sha256"] == same["log_sha256"] != other["log_sha256"]
+    assert one["sessions"]["finished"] == one["sessions"]["started"] > 0
+
+
+def _until(true: Any, within_s: float = 40.0) -> None:
+    end_s = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < end_s, "it never came about"
+        time.sleep(0.05)

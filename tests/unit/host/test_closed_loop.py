@@ -1,0 +1,100 @@
+"""What drivers of load rely on: bays without inertia, and samples that are due when the driver says so."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from station.core.events import SampleDue
+from tests.support.rig import CARD, Rig
+from tests.support.virtual_loop import run_virtual
+
+SAMPLED = {"metering": {"sample": "60s", "record": "1h"}}
+VERSIONS = ["1.6", "2.0.1"]
+
+
+async def _turns(rig: Rig, count: int = 60) -> None:
+    """Let messages go to and fro; no timer rings meanwhile."""
+
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def _started(rig: Rig) -> int:
+    if rig.version == "1.6":
+        return len(rig.heard_all("StartTransaction"))
+    return sum(one["eventType"] == "Started" for one in rig.transaction_events())
+
+
+def _stopped(rig: Rig) -> int:
+    if rig.version == "1.6":
+        return len(rig.heard_all("StopTransaction"))
+    return sum(one["eventType"] == "Ended" for one in rig.transaction_events())
+
+
+def _samples(rig: Rig) -> list[str]:
+    """The contexts of the samples that were told while a transaction went on."""
+    told = rig.heard_all("MeterValues") if rig.version == "1.6" else rig.transaction_events()
+    return [
+        value["sampledValue"][0].get("context", "Sample.Periodic")
+        for one in told
+        if one.get("eventType", "Updated") == "Updated"
+        for value in one.get("meterValue", ())
+    ]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_instant_bay_charges_and_lets_go_without_a_timer(version: str) -> None:
+    async def scenario() -> None:
+        async with Rig(version, SAMPLED, instant=True) as rig:
+            await rig.boot()
+            await rig.quiet()
+            began_s = rig.loop.time()
+            rig.host.execute("plug_in", {})
+            rig.host.execute("tap", {"tagId": CARD})
+            await _turns(rig)
+            assert rig.status["status"] in ("Charging", "Occupied")
+            assert rig.status["contactor"] == "closed"
+            assert _started(rig) == 1
+            rig.host.execute("unplug", {})
+            await _turns(rig)
+            assert _stopped(rig) == 1
+            assert rig.status["status"] == "Available"
+            assert rig.loop.time() == began_s
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_sample_is_taken_when_the_driver_says_so_and_the_interval_counts_from_then(version: str) -> None:
+    async def scenario() -> None:
+        async with Rig(version, SAMPLED, instant=True) as rig:
+            await rig.boot()
+            rig.host.execute("plug_in", {})
+            await rig.do("tap", tagId=CARD)
+            await rig.wait(40.0)
+            assert _samples(rig) == []
+            rig.host.runner.feed(SampleDue(1))
+            await rig.wait(59.0)
+            assert _samples(rig) == ["Sample.Periodic"]
+            await rig.wait(2.0)
+            assert _samples(rig) == ["Sample.Periodic"] * 2
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_sample_is_due_where_nothing_is_sampled(version: str) -> None:
+    async def scenario() -> None:
+        async with Rig(version, {"metering": {"sample": "0s"}}, instant=True) as rig:
+            await rig.boot()
+            rig.host.runner.feed(SampleDue(1))
+            rig.host.runner.feed(SampleDue(7))
+            rig.host.execute("plug_in", {})
+            await rig.do("tap", tagId=CARD)
+            rig.host.runner.feed(SampleDue(1))
+            await rig.quiet()
+            assert _samples(rig) == []
+
+    run_virtual(scenario())
