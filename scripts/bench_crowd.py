@@ -9,17 +9,17 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from scripts.bench_support import SAMPLES, profile_for
+from scripts.bench_support import SAMPLES
+from station.config import Profile
 from station.fleet.agent import LocalAgent
 from station.fleet.api import Assignment
 from station.fleet.health import Health
 from station.fleet.metrics import Metrics
 from station.fleet.plan import Behaviour, Group, Plan, Stage
 from station.fleet.population import Population
-from station.host.host import WIRE
+from station.host.audience import WIRE
 from station.net import Connection, Listener, Target, dial
 from station.ocpp.frames import encode_call
 
@@ -33,11 +33,14 @@ def paced(session_s: float, pause_s: float, sample_s: float) -> Behaviour:
 
 
 class Watch(Metrics):
-    """The figures of a fleet. ``boots`` were accepted, the last one at ``booted_s`` (``time.perf_counter``)."""
+    """The figures of a fleet, those that a bench waits for at hand: a snapshot is too much work to be polled.
+
+    ``boots`` were accepted, the last one at ``booted_s`` (``time.perf_counter``); ``sessions`` are over.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.boots = 0
+        self.boots = self.sessions = 0
         self.booted_s = 0.0
 
     def count(self, name: str, by: int = 1) -> None:
@@ -46,13 +49,15 @@ class Watch(Metrics):
         if name == "booted":
             self.boots += 1
             self.booted_s = time.perf_counter()
+        elif name == "sessions.finished":
+            self.sessions += 1
 
 
 class Crowd:
     """The stations. ``dialled_s`` is when the first one dialled (``time.perf_counter``)."""
 
-    def __init__(self, version: str, port: int, size: int, behaviour: Behaviour = IDLE, ca: Path | None = None) -> None:
-        group = Group("bench", 1.0, profile_for(version, port, ca), behaviour)
+    def __init__(self, profile: Profile, size: int, behaviour: Behaviour = IDLE) -> None:
+        group = Group("bench", 1.0, profile, behaviour)
         plan = Plan("bench", size, (group,), (Stage(size, 0.0, 0.0),), end_patience_s=0.0)
         self.metrics = Watch()
         self.dialled_s = 0.0
@@ -92,7 +97,7 @@ class Crowd:
     @property
     def sessions(self) -> int:
         """How many are over."""
-        return self.metrics.snapshot({}).counts.get("sessions.finished", 0)
+        return self.metrics.sessions
 
     async def charge(self, sessions: int) -> None:
         """Let the drivers go on until at least so many more sessions are over, then until all is told."""

@@ -39,7 +39,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.bench_crowd import BACK_TO_BACK, Crowd, Watch, paced
 from scripts.bench_process import central_system, cpu_s, in_process, machine, many_files, resident_kib, run_here
-from scripts.bench_support import SUBPROTOCOLS
+from scripts.bench_support import SUBPROTOCOLS, profile_for
+from station.cli.apart import apart
 from station.fleet.health import Health
 
 LIMIT_S = 300.0
@@ -55,7 +56,7 @@ async def bench_session(options: argparse.Namespace) -> dict[str, Any]:
     from scripts import bench_yardsticks as yardsticks
 
     version, port, count, sessions = options.version, options.port, options.stations, options.sessions
-    crowd = Crowd(version, port, count, BACK_TO_BACK)
+    crowd = Crowd(options.profile, count, BACK_TO_BACK)
     await crowd.grow(count)
     crowd.agent.pause()
     crowd.go()
@@ -96,7 +97,7 @@ async def _session_s(work: Any, sessions: int) -> float:
 
 async def bench_memory(options: argparse.Namespace) -> dict[str, Any]:
     """Resident memory of connected idle stations."""
-    crowd = Crowd(options.version, options.port, options.many, ca=options.ca)
+    crowd = Crowd(options.profile, options.many)
     seen = []
     for count in (options.few, options.many):
         await crowd.grow(count)
@@ -117,7 +118,7 @@ async def bench_memory(options: argparse.Namespace) -> dict[str, Any]:
 
 async def bench_boot(options: argparse.Namespace) -> dict[str, Any]:
     """All at once, from the first dial to the last boot accepted, and to the last status answered."""
-    crowd = Crowd(options.version, options.port, options.boots)
+    crowd = Crowd(options.profile, options.boots)
     began_s, used_s = time.perf_counter(), time.process_time()
     crowd.begin(options.boots)
     await crowd.accepted(options.boots)
@@ -134,7 +135,7 @@ async def bench_boot(options: argparse.Namespace) -> dict[str, Any]:
 
 async def bench_paced(options: argparse.Namespace) -> dict[str, Any]:
     """So many stations by the clock, once all are up and the first cycle is over."""
-    crowd = Crowd(options.version, options.port, options.pace, PACE)
+    crowd = Crowd(options.profile, options.pace, PACE)
     await crowd.grow(options.pace)
     crowd.go()
     cycle_s = PACE.session_s + PACE.pause_s
@@ -239,6 +240,8 @@ def main() -> None:
     if options.part:
         if options.core is not None:
             os.sched_setaffinity(0, {options.core})
+        # As ``station fleet`` does: what reads profiles is not part of the process that runs stations.
+        options.profile = apart(lambda: profile_for(options.version, options.port, options.ca))
         run_here(lambda: PARTS[options.part](options), options.loop, LIMIT_S)
         return
     versions = [options.version] if options.version else sorted(SUBPROTOCOLS)

@@ -34,7 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from station.config import from_mapping  # noqa: E402
-from station.host.host import WIRE, Host  # noqa: E402
+from station.host.audience import WIRE  # noqa: E402
+from station.host.host import Host  # noqa: E402
 from station.store import MemoryStore  # noqa: E402
 from tests.support.acr122u_usb import acr122u as acr122u_usb  # noqa: E402
 from tests.support.pn532_chip import TypeA, pn532_line  # noqa: E402

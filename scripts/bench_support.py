@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from station.config import Profile, from_mapping
+from station.config import Profile
 from station.core.events import TriggerHeartbeat
-from station.host.host import WIRE, Host
+from station.host.audience import WIRE
+from station.host.host import Host
 from station.host.kind import Kind
 from station.ocpp.frames import encode_call
 from station.store import MemoryStore
@@ -48,6 +49,8 @@ class LeapingClock:
 
 def profile_for(version: str, port: int, ca: Path | None = None) -> Profile:
     """One EVSE with a socket, everything simulated, nothing on disk; TLS (profile 2) where a root is given."""
+    from station.config import from_mapping
+
     csms: dict[str, Any] = {"url": f"ws://127.0.0.1:{port}/ocpp", "versions": [SUBPROTOCOLS[version]], "ping": "0s"}
     if ca is not None:
         csms["url"] = f"wss://localhost:{port}/ocpp"

@@ -1,7 +1,7 @@
 """Does something in a process of its own and brings back what came of it: what it imported and built is gone with it.
 
-Reading a plan takes `pydantic` and a tree of nodes, 20 MB that a fleet never needs again. Called before there are threads
-or an event loop; where processes do not fork, it is done here.
+Reading a plan takes `pydantic` and a tree of nodes, 20 MB that a fleet never needs again. Called before there are
+threads or an event loop; where processes do not fork, it is done here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def apart(make: Callable[[], T]) -> T:
         content = pipe.read()
     os.waitpid(child, 0)
     if not content:
-        return make()  # the process ended without a word: whatever it was happens again where it can be seen
+        return make()  # it ended without a word, or could not be pickled: whatever it was happens again here
     well, made = pickle.loads(content)  # noqa: S301 - from our own child
     if not well:
         raise made
@@ -39,10 +39,12 @@ def apart(make: Callable[[], T]) -> T:
 def _send(make: Callable[[], T], writing: int) -> None:
     """The child: do it, tell, and end without a trace."""
     try:
+        made: tuple[bool, object]
         try:
-            content = pickle.dumps((True, make()))
+            made = (True, make())
         except Exception as error:
-            content = pickle.dumps((False, error))
+            made = (False, error)
+        content = pickle.dumps(made)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(content)
         sys.stdout.flush()

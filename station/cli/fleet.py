@@ -10,9 +10,9 @@ import contextlib
 import gc
 import json
 import logging
-import shutil
+import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Final
 
 import typer
@@ -20,11 +20,14 @@ import typer
 from station.cli.exit_codes import ExitCode, error_text
 from station.cli.fleet_options import FleetOptions, check_limits, command, loaded_plan
 from station.cli.signals import ordered_ends
+from station.cli.terminal import BackgroundWriter, Terminal
 from station.errors import StationError
 
 _log = logging.getLogger(__name__)
 _THRESHOLDS: Final = (10_000, 50, 100)
 """Of the garbage collector: what a run makes dies young, what it keeps is frozen."""
+_LAST_TABLE_S: Final = 5.0
+"""So long a terminal that was stopped has to show the last table."""
 
 
 def run(options: FleetOptions) -> int:
@@ -35,15 +38,20 @@ def run(options: FleetOptions) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     plan = loaded_plan(options).plan
+    fleet: _Fleet | None = None
     try:
         if not options.virtual:
             check_limits(plan, options.workers or 1)
-        return _in_loop(_Fleet(options, plan).main(), virtual=options.virtual)
+        fleet = _Fleet(options, plan)
+        return _in_loop(fleet.main(), virtual=options.virtual)
     except StationError as error:
         if options.debug:
             raise
         typer.echo(error_text(error.message, error.hint), err=True)
         return ExitCode.FAILED
+    finally:
+        if fleet is not None:
+            fleet.close()
 
 
 def _in_loop(main: Coroutine[Any, Any, int], *, virtual: bool) -> int:
@@ -70,7 +78,22 @@ class _Fleet:
         self._screen: Any = None
         self._before: Any = None
         self._run: Any = None
-        self._write: Callable[[str], None] = print
+        # Nobody who stops to read may stop the stations.
+        self._output = BackgroundWriter(sys.stdout.fileno())
+        self._last = ""
+        self._notes: list[str] = []
+        self._ending = False
+
+    def close(self) -> None:
+        """Print what is still to be printed: outside the loop, so that Ctrl-C ends the wait for who reads it."""
+        for number in ordered_ends():
+            # uvloop leaves its handlers behind.
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        reads_all = self._options.json or not sys.stdout.isatty()
+        self._output.close(None if reads_all else _LAST_TABLE_S, self._last)
+        if self._notes:
+            errors = BackgroundWriter(sys.stderr.fileno())
+            errors.close(_LAST_TABLE_S if sys.stderr.isatty() else None, "".join(f"{note}\n" for note in self._notes))
 
     async def main(self) -> int:
         from station.fleet.population import Population
@@ -82,9 +105,7 @@ class _Fleet:
         files.ready()
         population = Population(self._plan)
         engine = self._engine(population)
-        self._run = run = FleetRun(
-            population, engine, self._look, workers=options.workers or 1, virtual=options.virtual
-        )
+        self._run = run = FleetRun(population, engine, self._look, virtual=options.virtual)
         async with contextlib.AsyncExitStack() as stack:
             self._open_screen(stack)
             for number in ordered_ends():
@@ -94,21 +115,28 @@ class _Fleet:
             code = self._code(report)
             if self._screen is not None:
                 self._screen.end(report, code)
+        if options.json:
+            self._last = self._json_line(self._as_json(report, engine))
         for path in files.write(report):
-            typer.echo(f" report: {path}", err=options.json)
+            if self._screen is not None:
+                self._screen.say(f"report: {path}")
+            else:
+                self._notes.append(f" report: {path}")
         if report.run.end == "nobody":
             words, hint, _ = nobody_words(report)
-            trouble = getattr(engine, "trouble", None)
-            if trouble is not None:
-                words, hint = trouble.message, trouble.hint
-            typer.echo(error_text(words, hint), err=True)
-        if options.json:
-            print(json.dumps(self._as_json(report, engine), ensure_ascii=False), flush=True)
+            if engine.trouble is not None and not report.totals.call("BootNotification").count:
+                self._notes.append(error_text(words, None))
+                words, hint = engine.trouble.message, engine.trouble.hint
+            self._notes.append(error_text(words, hint))
+        elif report.run.end == "failed":
+            self._notes.append(error_text(engine.failure, "station fleet --workers N"))
         return code
 
     def _code(self, report: Any) -> int:
         from station.fleet.run import nobody_words
 
+        if report.run.end == "failed":
+            return ExitCode.FAILED
         if report.run.end == "nobody":
             return ExitCode.REFUSED if nobody_words(report)[2] else ExitCode.UNREACHABLE
         return ExitCode.THRESHOLD if report.crossed else ExitCode.OK
@@ -147,13 +175,11 @@ class _Fleet:
         if self._options.json:
             return
         from station.cli.fleet_screen import FleetScreen
-        from station.cli.terminal import BackgroundWriter, Terminal
 
         in_place = sys.stdout.isatty()
-        output = BackgroundWriter(sys.stdout.fileno())
-        stack.callback(output.close)
-        terminal = Terminal(in_place=in_place, write=output.write)
-        self._screen = FleetScreen(terminal, in_place=in_place, height=lambda: shutil.get_terminal_size().lines)
+        terminal = Terminal(in_place=in_place, write=self._output.write)
+        stack.callback(lambda: terminal.progress([], 0.0))
+        self._screen = FleetScreen(terminal, in_place=in_place)
 
     async def _open_control(self, stack: contextlib.AsyncExitStack, population: Any) -> None:
         control = self._options.control
@@ -175,7 +201,7 @@ class _Fleet:
         if self._screen is not None:
             self._screen.say(f"Control  {server.url}")
         else:
-            print(json.dumps({"event": "ready", "data": {"control": server.url}}), flush=True)
+            self._output.write(self._json_line({"event": "ready", "data": {"control": server.url}}))
 
     def _look(self, tick: Any) -> None:
         if self._screen is not None:
@@ -183,14 +209,20 @@ class _Fleet:
         elif not self._options.virtual:
             from station.cli.fleet_screen import progress_json
 
-            print(json.dumps(progress_json(tick, self._before)), flush=True)
-            self._before = tick
+            self._output.write(self._json_line(progress_json(tick, self._before)))
+            if self._before is None or tick.at_s - self._before.at_s >= 0.5:
+                self._before = tick
+
+    @staticmethod
+    def _json_line(content: dict[str, Any]) -> str:
+        return json.dumps(content, ensure_ascii=False) + "\n"
 
     def _stop(self) -> None:
         """Ctrl-C: in order; again: without waiting for what is still to be told."""
         self._run.conductor.stop()
-        if self._screen is not None:
-            self._screen.say("ending; again: at once")
+        if self._screen is not None and not self._ending:
+            self._screen.say("ending in order; Ctrl-C again: at once")
+        self._ending = True
 
 
 fleet = command(run)

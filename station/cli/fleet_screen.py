@@ -1,11 +1,13 @@
 """The live table of a fleet and its final one: totals in, lines out.
 
 Pure but for ``FleetScreen``, which hands the lines to ``station.cli.terminal``: on a terminal a table that changes in
-place, in a pipe a line every ten seconds, at the end the table in both. Called by ``station.cli.fleet`` once a second.
+place and fits its size, in a pipe a line every ten seconds, at the end the table in both. Called by
+``station.cli.fleet`` once a second.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,11 +24,12 @@ from station.fleet.totals import Figure, Held, Totals
 from station.fleet.words import causes, clock, duration, rate
 
 _BAR: Final = 10
-_HEAD: Final = ("name", "count", "rate", "p50", "p95", "p99", "max")
-_WIDTHS: Final = (20, 8, 8, 9, 9, 9, 9)
-_ERRORS_WIDTH: Final = 8
-_OTHER_LINES: Final = 4
-"""Of a terminal, besides the rows of the table."""
+_HEAD: Final = ("name", "count", "rate", "p50", "p95", "p99", "max", "errors")
+_WIDTHS: Final = (20, 8, 8, 9, 9, 9, 9, 8)
+_NARROW: Final = (12, 7, 7, 8, 8, 8, 8, 8)
+_GAP: Final = "   "
+_WIDE: Final = 100_000
+"""Columns of a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class FleetScreen:
     Args:
         terminal: where to.
         in_place: whether the terminal can change lines.
-        height: its lines.
+        size: of the terminal.
     """
 
     def __init__(
@@ -69,11 +72,11 @@ class FleetScreen:
         terminal: Terminal,
         *,
         in_place: bool,
-        height: Callable[[], int] = lambda: shutil.get_terminal_size().lines,
+        size: Callable[[], os.terminal_size] = shutil.get_terminal_size,
     ) -> None:
         self._terminal = terminal
         self._in_place = in_place
-        self._height = height
+        self._size = size
         self._before: Tick | None = None
 
     def look(self, tick: Tick, *, of_s: float | None, paused: bool = False) -> None:
@@ -81,7 +84,12 @@ class FleetScreen:
         look = Look(tick, self._before, of_s, paused)
         if self._before is None or tick.at_s - self._before.at_s >= 0.5:
             self._before = tick
-        lines = live_lines(look, self._height() - _OTHER_LINES) if self._in_place else [first_line(look)]
+        if self._in_place:
+            size = self._size()
+            # The last column stays empty, and a line is left for what the terminal itself shows of a key.
+            lines = live_lines(look, size.lines - 1, size.columns - 1)
+        else:
+            lines = [first_line(look)]
         self._terminal.progress(lines, tick.at_s)
 
     def say(self, text: str) -> None:
@@ -91,30 +99,57 @@ class FleetScreen:
     def end(self, report: Report, exit_code: int) -> None:
         """The final table."""
         self._terminal.progress([], report.run.duration_s)
-        self._terminal.lines(final_lines(report, exit_code))
+        self._terminal.lines(final_lines(report, exit_code, self._size().columns if self._in_place else _WIDE))
 
 
-def live_lines(look: Look, rows: int = 100) -> list[str]:
-    """The first line and the table, of at most so many rows."""
+def live_lines(look: Look, height: int = 100, width: int = _WIDE) -> list[str]:
+    """The first line and the table, in so many lines of so many columns."""
     totals = look.totals
     figures = [totals.call(name) for name in totals.actions()]
-    shown = figures[: max(1, rows)]
-    lines = [first_line(look), *_table(shown)]
-    if len(figures) > len(shown):
-        lines.append(f" … and {len(figures) - len(shown)} more")
-    return lines
+    lines = _wrapped(_parts(look), width)
+    room = max(2, height - len(lines))
+    rows = _Table(width, [*map(_cells, figures)]).lines()
+    if sum(map(len, rows)) > room:
+        shown = _as_many(rows, room - 1)
+        rows = [*rows[:shown], [f" … and {len(rows) - shown} more"]]
+    return [*lines, *(line for row in rows for line in row)]
+
+
+def _as_many(rows: Sequence[Sequence[str]], room: int) -> int:
+    """So many rows fit; the head of the table always does."""
+    taken = 0
+    for number, row in enumerate(rows):
+        taken += len(row)
+        if taken > room:
+            return max(1, number)
+    return len(rows)
 
 
 def first_line(look: Look) -> str:
     """Stations, calls a second, the generator's health and the time."""
+    return " " + _GAP.join(_parts(look))
+
+
+def _parts(look: Look) -> list[str]:
     totals, snapshot = look.totals, look.tick.snapshot
-    parts = [
-        f" up {totals.gauge('up')}/{look.tick.wanted}  charging {totals.gauge('state.charging')}"
+    return [
+        f"up {totals.gauge('up')}/{look.tick.wanted}  charging {totals.gauge('state.charging')}"
         f"  faulted {totals.gauge('state.faulted')}",
         f"calls/s {sum(totals.held.rate(f'call.{name}') for name in totals.actions()):.0f}",
         f"generator {'saturated' if totals.gauge(SATURATED) else 'ok'} (lag p99 {duration(_lag_s(snapshot, look))})",
+        _progress(look),
     ]
-    return "   ".join(parts) + "   " + _progress(look)
+
+
+def _wrapped(parts: Sequence[str], width: int) -> list[str]:
+    """The parts side by side, on as many lines as they take."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(_GAP) + len(part) <= width:
+            lines[-1] += _GAP + part
+        else:
+            lines.append(f" {part}")
+    return lines
 
 
 def _lag_s(snapshot: Snapshot, look: Look) -> float:
@@ -143,21 +178,64 @@ def _bar(share: float) -> str:
     return "=" * done + (">" if done < _BAR else "") + "-" * (_BAR - done - 1)
 
 
-def _table(figures: Sequence[Figure]) -> list[str]:
-    longest = _longest(figures)
-    head = _row(_HEAD, longest) + " " * 4 + "errors"
-    return [head, *(_figure_line(figure, longest) for figure in figures)]
+class _Table:
+    """Rows below a head, in columns that are as wide as what is in them needs.
+
+    Names are cut where the terminal is narrow; what a call failed of is told on a line of its own where it does not fit
+    beside the row.
+
+    Args:
+        width: of the terminal.
+        rows: cells of each row, and the causes of its errors.
+    """
+
+    def __init__(self, width: int, rows: Sequence[tuple[Sequence[str], str]]) -> None:
+        self._width = width
+        self._rows = rows
+        longest = [max(map(len, column)) for column in zip(*(cells for cells, _ in rows), strict=True)]
+        self._widths = self._fitting(_WIDTHS, longest)
+        if self._taken > width:
+            self._widths = self._fitting(_NARROW, longest)
+            self._widths[0] = max(_NARROW[0], self._widths[0] - max(0, self._taken - width))
+
+    @staticmethod
+    def _fitting(least: Sequence[int], longest: Sequence[int]) -> list[int]:
+        # Between two columns there is a blank at least.
+        wanted = [longest[0], *(length + 1 for length in longest[1:])] if longest else least
+        return [max(pair) for pair in zip(least, wanted, strict=True)]
+
+    @property
+    def _taken(self) -> int:
+        return 1 + sum(self._widths)
+
+    def lines(self) -> list[list[str]]:
+        """Those of the head and of each row."""
+        return [[self._line(_HEAD)], *(self._row(cells, words) for cells, words in self._rows)]
+
+    def _row(self, cells: Sequence[str], words: str) -> list[str]:
+        line = self._line(cells)
+        if not words:
+            return [line]
+        if len(line) + 1 + len(words) <= self._width:
+            return [f"{line} {words}"]
+        return [line, f"   ! {words}"]
+
+    def _line(self, cells: Sequence[str]) -> str:
+        name, *rest = cells
+        longest, *widths = self._widths
+        if len(name) > longest:
+            name = name[: longest - 1] + "…"
+        line = f" {name:<{longest}}" + "".join(f"{cell:>{width}}" for cell, width in zip(rest, widths, strict=True))
+        return line.rstrip()
 
 
-def _longest(figures: Sequence[Figure]) -> int:
-    """How wide the names are."""
-    return max(_WIDTHS[0], *(len(figure.name) for figure in figures)) if figures else _WIDTHS[0]
+_Cells = tuple[tuple[str, ...], str]
 
 
-def _figure_line(figure: Figure, longest: int) -> str:
-    line = _row((clean(figure.name), str(figure.count), rate(figure.rate), *_times(figure.times)), longest)
-    failed = f"{figure.failed:>{_ERRORS_WIDTH}}"
-    return f"{line}{failed} {clean(causes(figure.errors))}" if figure.errors else line + failed
+def _cells(figure: Figure) -> _Cells:
+    """A row of the table, and the causes of its errors."""
+    row = (clean(figure.name), str(figure.count), rate(figure.rate), *_times(figure.times), str(figure.failed))
+    return row, clean(causes(figure.errors)) if figure.errors else ""
 
 
 def _times(times: Histogram) -> tuple[str, ...]:
@@ -166,27 +244,20 @@ def _times(times: Histogram) -> tuple[str, ...]:
     return (*map(duration, times.percentiles_s((50, 95, 99))), duration(times.max_s))
 
 
-def _row(cells: Sequence[str], longest: int) -> str:
-    first, *rest = cells
-    return f" {first:<{longest}}" + "".join(f"{cell:>{width}}" for cell, width in zip(rest, _WIDTHS[1:], strict=True))
-
-
 # The end
 
 
-def final_lines(report: Report, exit_code: int) -> list[str]:
+def final_lines(report: Report, exit_code: int, width: int = _WIDE) -> list[str]:
     """All that a user wants to know of a run without opening a report."""
     totals = report.totals
-    figures = [totals.call(name) for name in totals.actions()]
-    if len(figures) > 1:
-        figures.append(totals.calls(name="all calls"))
-    asked = [totals.ask(name) for name in totals.asked()]
-    lines = [_summary(report), *_table([*figures, *asked])]
-    longest = _longest([*figures, *asked])
-    for name in MOMENTS:
-        times = totals.times(name)
-        if times.count:
-            lines.append(_row((name.replace("_", " "), str(times.count), "-", *_times(times)), longest))
+    rows = [_cells(totals.call(name)) for name in totals.actions()]
+    if len(rows) > 1:
+        rows.append(_cells(totals.calls(name="all calls")))
+    rows += [_cells(totals.ask(name)) for name in totals.asked()]
+    moments = [(name.replace("_", " "), totals.times(name)) for name in MOMENTS]
+    rows += [((name, str(times.count), "-", *_times(times), ""), "") for name, times in moments if times.count]
+    lines = [*_wrapped(_summary(report), width)]
+    lines += [line for row in _Table(width, rows).lines() for line in row]
     lines += _remarks(report)
     verdicts = [f" {verdict}" for verdict in report.verdicts]
     if verdicts:
@@ -194,20 +265,19 @@ def final_lines(report: Report, exit_code: int) -> list[str]:
     return lines + verdicts
 
 
-def _summary(report: Report) -> str:
+def _summary(report: Report) -> list[str]:
     totals = report.totals
     sessions = f"sessions {totals.count('sessions.started')} started, {totals.count('sessions.finished')} finished"
     if late := totals.count("sessions.late"):
-        sessions += f", {late} steps late"
+        sessions += f", {late} step{'s' if late > 1 else ''} late"
     lag_s = totals.times(LOOP_LAG).percentile_s(99)
-    parts = [
-        f" up {totals.gauge('up')}/{totals.wanted}",
+    return [
+        f"up {totals.gauge('up')}/{totals.wanted}",
         sessions,
         f"{totals.snapshot.energy_wh / 1000:.1f} kWh",
         f"generator {report.generator} (lag p99 {duration(lag_s)})",
         clock(report.run.duration_s),
     ]
-    return "   ".join(parts)
 
 
 def _remarks(report: Report) -> list[str]:
@@ -226,8 +296,8 @@ def _remarks(report: Report) -> list[str]:
     sessions, messages = totals.count("sessions.lost"), totals.count("messages.lost")
     if sessions or messages:
         lines.append(f" ! lost by the generator, not by the CSMS: {sessions} sessions, {messages} messages")
-    if queued := totals.gauge("queued"):
-        lines.append(f" ! {queued} messages were not delivered when the run ended")
+    if report.undelivered:
+        lines.append(f" ! {report.undelivered} messages were not delivered when the run ended")
     return lines
 
 

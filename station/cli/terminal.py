@@ -10,6 +10,7 @@ import os
 import queue
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -75,12 +76,16 @@ class Terminal:
             self.lines(lines)
 
     def _erase(self) -> str:
-        # The cursor waits at the end of the last line that changes.
-        up = f"\x1b[{len(self._bottom) - 1}A" if len(self._bottom) > 1 else ""
-        return f"{up}\r\x1b[J" if self._bottom else ""
+        if not self._bottom:
+            return ""
+        # A terminal that was made narrower has broken the lines above the last one, where the cursor waits.
+        width = max(1, self._width())
+        rows = sum(max(1, -(-len(line) // width)) for line in self._bottom[:-1])
+        return (f"\x1b[{rows}A" if rows else "") + "\r\x1b[J"
 
     def _drawn(self) -> str:
-        return "\n".join(self._bottom)
+        # The cursor waits where the ^C of a key that the terminal shows does not begin a new line.
+        return "\n".join(self._bottom) + "\r" if self._bottom else ""
 
 
 class BackgroundWriter:
@@ -99,13 +104,18 @@ class BackgroundWriter:
         except queue.Full:
             return
 
-    def close(self) -> None:
-        """Write what is queued, for a second at most."""
+    def close(self, patience_s: float | None = _FLUSH_S, last: str = "") -> None:
+        """Write what is queued and a last text, for so long at most; None: for as long as it takes.
+
+        A wait in the main thread ends with Ctrl-C, unless a loop has the signals.
+        """
+        ends_s = None if patience_s is None else time.monotonic() + patience_s
         try:
-            self._texts.put(None, timeout=_FLUSH_S)
+            self._texts.put(last, timeout=patience_s)
+            self._texts.put(None, timeout=patience_s)
         except queue.Full:
             return
-        self._thread.join(_FLUSH_S)
+        self._thread.join(None if ends_s is None else max(0.0, ends_s - time.monotonic()))
 
     def _run(self) -> None:
         while (text := self._texts.get()) is not None:

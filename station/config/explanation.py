@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from station.config.context import absolute
-from station.config.profile_file import Loaded
 from station.config.nodes import ListNode, Node, Path, ScalarNode, find, spell
+from station.config.profile_file import Loaded
 from station.config.secret import Secret
 from station.config.types import IsFile, Unit
 

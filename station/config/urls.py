@@ -4,6 +4,7 @@ Not a client: it opens nothing. Called by the profile's checks, the host for eac
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -34,7 +35,7 @@ def check_station_id(station_id: str) -> None:
         raise ValueRefusedError(
             "the id holds a colon, which ends the name in Basic Auth", "use '-' or '.' in its place"
         )
-    if any(unicodedata.category(character)[0] == "C" for character in station_id) or station_id.strip() != station_id:
+    if _has_controls(station_id) or station_id.strip() != station_id:
         raise ValueRefusedError("the id holds control characters, or spaces at an end")
 
 
@@ -46,13 +47,20 @@ def is_identifier(station_id: str) -> bool:
     return _IDENTIFIER.issuperset(station_id)
 
 
+def _has_controls(text: str) -> bool:
+    if text.isascii() and text.isprintable():
+        return False  # as nearly all are, at thousands of stations
+    return any(unicodedata.category(character)[0] == "C" for character in text)
+
+
+@lru_cache(maxsize=64)
 def check_url(url: str) -> SplitResult:
     """The parts of an address of a CSMS, a template or a base.
 
     Raises:
         UrlError: neither ws nor wss, no host, a bad port, credentials, a fragment, or characters that no URL has.
     """
-    if any(character.isspace() or unicodedata.category(character)[0] == "C" for character in url):
+    if _has_controls(url) or any(character.isspace() for character in url):
         raise UrlError("the URL holds spaces or control characters", "percent-encode them")
     try:
         parts = urlsplit(url)

@@ -73,6 +73,10 @@ def _sample(part: str) -> Callable[[Station, Evse, float], object]:
         every_s = evse.desk.sampler.every_s(part)
         if every_s > 0 and evse.desk.running:
             now = station.ctx.now
+            if part == RECORD and evse.desk.register_told_s + every_s > now:
+                # What was told was recorded: another reading so soon would only wear the card.
+                station.ctx.deadlines[part, evse.id] = evse.desk.register_told_s + every_s
+                return NOTHING_FOLLOWS
             station.ctx.deadlines[part, evse.id] = due_s + every_s if due_s + every_s > now else now + every_s
             evse.service.want(PURPOSES[part])
         return None if evse.meter.polled else NOTHING_FOLLOWS
@@ -100,7 +104,7 @@ def _meter_read(station: Station, event: events.MeterRead) -> object:
     evse = station.evse(event.evse)
     if evse is None:
         return NOTHING_FOLLOWS
-    follows = evse.meter_read(event.reading)
+    follows = evse.service.read(event.reading)
     return None if follows or station.pricing.bills else NOTHING_FOLLOWS
 
 
@@ -223,7 +227,7 @@ STATION_PARTS: Final[dict[str, Callable[[Station], object]]] = {
 
 EVSE_PARTS: Final[dict[str, Callable[[Station, Evse, float], object]]] = {
     contactor.DEADLINE: lambda s, e, due_s: e.contactor_overdue(),
-    meter.DEADLINE: lambda s, e, due_s: e.meter_read(None),
+    meter.DEADLINE: lambda s, e, due_s: e.service.read(None),
     evse.GRACE: lambda s, e, due_s: e.settle(TriggerReason.CHARGING_STATE_CHANGED),
     evse.PLUG: lambda s, e, due_s: e.plug_overdue(),
     locks.LOCK: lambda s, e, due_s: e.lock_failed(),

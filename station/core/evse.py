@@ -36,7 +36,6 @@ from station.core.values import (
     Fault,
     IdToken,
     Pilot,
-    Reading,
     StopReason,
     TriggerReason,
 )
@@ -409,12 +408,6 @@ class Evse(EvseState):
     def meter_doubted(self, doubt: str | None) -> None:
         """Why the last reading is not believed, in a word of ``hardware_faults``; None: it is."""
         doubt_meter(self, doubt)
-
-    # The meter
-
-    def meter_read(self, reading: Reading | None) -> bool:
-        """A reading came, or did not come in time. Whether anything but samples may follow from it."""
-        return self.service.read(reading)
 
     def suspend(self, trigger: TriggerReason) -> None:
         """Deliver no more energy in this transaction, and tell so (E05.FR.02)."""

@@ -34,14 +34,9 @@ UNKNOWN_S: Final = 3600.0
 """How long a station may have been without a reading where nobody knows."""
 
 
-def _within(value: Any, low: float, high: float) -> bool:
-    """Whether it is a number between these; NaN is between no two."""
-    return type(value) in _NUMBERS and low <= value <= high
-
-
 def is_register(energy_wh: Any) -> bool:
-    """Whether a meter's register can show this."""
-    return _within(energy_wh, 0.0, _REGISTER_WH)
+    """Whether a meter's register can show this; NaN is between no two numbers."""
+    return type(energy_wh) in _NUMBERS and 0.0 <= energy_wh <= _REGISTER_WH
 
 
 def sound(reading: Reading) -> Reading | None:

@@ -137,6 +137,8 @@ def restore(station: Station, rows: Rows) -> None:
 
     A row that cannot be read is left out and named in ``station.damaged``; it never keeps a station from booting.
     """
+    if not rows:
+        return  # the first boot of all
     ctx, restorer = station.ctx, _Restorer(station, rows)
     ctx.variables.restore(rows.get(VARIABLES, {}))
     restorer.read(CLOCKS, restorer.clock)

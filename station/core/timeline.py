@@ -74,6 +74,10 @@ class Timeline:
         A stamp of an earlier boot whose time was never known is laid before the boot that followed (``settle``), with
         the distances within its boot kept: order and durations are right even where the date is a guess.
         """
+        return _EPOCH + timedelta(seconds=self.utc_s(stamp))
+
+    def utc_s(self, stamp: Stamp) -> float:
+        """The same in seconds since 1970."""
         if stamp.boot == self.boot:
             offset = self.offset if self.offset is not None else 0.0
         elif stamp.boot in self.offsets:
@@ -81,7 +85,7 @@ class Timeline:
         else:
             start = (self.offset or 0.0) + self.zero
             offset = start - max(self.ends.get(stamp.boot, stamp.at_s), stamp.at_s)
-        return _EPOCH + timedelta(seconds=offset + stamp.at_s)
+        return offset + stamp.at_s
 
     def in_order(self, stamp: Stamp) -> Stamp:
         """``stamp`` as it is told: never before what was told already (OCPP 1.6 §3.7, OCPP 2.0.1 E11.FR.02).

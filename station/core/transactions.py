@@ -8,6 +8,7 @@ Spec: OCPP 2.0.1 E01-E12 (TxStartPoint, TxStopPoint, sequence numbers); OCPP 1.6
 
 from __future__ import annotations
 
+import math
 from typing import Final, Protocol
 
 from station.core.charging import Grant
@@ -105,6 +106,11 @@ class TransactionDesk:
     def running(self) -> bool:
         """Whether a transaction runs that is not about to end."""
         return self.transaction is not None and self.ending is None
+
+    @property
+    def register_told_s(self) -> float:
+        """When the register was told, and so recorded, as it was read in that moment; minus infinity: not lately."""
+        return self.told_at_s if self.meter.read_at_s == self.told_at_s else -math.inf
 
     def evaluate(
         self, trigger: TriggerReason, reason: StopReason = StopReason.LOCAL, token: IdToken | None = None

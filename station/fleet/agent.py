@@ -33,7 +33,7 @@ from station.fleet.strikes import Weather
 from station.fleet.unit import Unit
 from station.fleet.world import World
 from station.host.execution import CommandRefused
-from station.net import Connection, Listener, Target, dial
+from station.net import Connection, DialFailed, Listener, Target, dial
 
 log = logging.getLogger(__name__)
 
@@ -210,6 +210,7 @@ class LocalAgent:
     async def _end(self, units: Sequence[Unit], patience_s: float) -> None:
         """End the sessions of stations, wait until all is told or the patience is over, and stop them."""
         until_s = self._loop.time() + patience_s
+        ended = 0
         try:
             for some in _batches(units, _STOPS_AT_ONCE):
                 for unit in some:
@@ -220,14 +221,20 @@ class LocalAgent:
                 await asyncio.sleep(_SETTLE_S)
                 waited_for = [unit for unit in waited_for if not unit.served]
             for some in _batches(units, _STOPS_AT_ONCE):
-                await asyncio.wait([self._loop.create_task(unit.stop()) for unit in some], timeout=_STOP_S)
-                undelivered = sum(unit.undelivered for unit in some)
-                if undelivered:
-                    self._world.metrics.count("undelivered", undelivered)
+                left_s = max(0.0, until_s - self._loop.time())
+                stops = [self._loop.create_task(unit.stop(left_s)) for unit in some]
+                await asyncio.wait(stops, timeout=left_s + _STOP_S)
+                self._untold(sum(unit.undelivered for unit in some))
+                ended += len(some)
         except asyncio.CancelledError:
-            for unit in units:
-                unit.vanish()
+            left = [unit.vanish() for unit in units]
+            self._untold(sum(left[ended:]))
             raise
+
+    def _untold(self, messages: int) -> None:
+        """So many are left of stations that end."""
+        if messages:
+            self._world.metrics.count("undelivered", messages)
 
     # What is asked of all
 
@@ -236,7 +243,7 @@ class LocalAgent:
         self._world.go(at_s)
         self._storms.go(max(0.0, self._loop.time() - self._world.began_s - at_s))
         gc.freeze()
-        self._crowd.each([unit for unit in self.units.values() if unit.up], Unit.begin)
+        self._crowd.each([unit for unit in self.units.values() if unit.booted], Unit.begin)
 
     def accepted(self, unit: Unit) -> None:
         """A station's first boot here was accepted."""
@@ -267,6 +274,11 @@ class LocalAgent:
         return await self._storms.dial(unit.member.index, target, listener)
 
     # Looking
+
+    @property
+    def trouble(self) -> DialFailed | None:
+        """The last dial that failed."""
+        return self._world.trouble
 
     def snapshot(self) -> Snapshot:
         """See ``api.Agent``. Of thousands that changed some are counted after this, beside other work."""

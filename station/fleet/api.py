@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from station.errors import StationError
     from station.fleet.metrics import Snapshot
     from station.fleet.plan import Storm
 
@@ -114,6 +115,16 @@ class Engine(Protocol):
 
     async def command(self, station: str, command: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """See ``Agent.command``; by the station's identity."""
+        ...
+
+    @property
+    def trouble(self) -> StationError | None:
+        """Why stations did not come up, as far as that is known: the last dial that failed."""
+        ...
+
+    @property
+    def failure(self) -> str:
+        """Why nothing can be run any more; empty while it can."""
         ...
 
     def snapshot(self) -> Snapshot:

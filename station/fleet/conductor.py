@@ -18,7 +18,7 @@ from station.fleet.metrics import Snapshot
 from station.fleet.plan import Plan, Stage, Storm
 
 Phase = Literal["ramp", "run", "ending", "done"]
-End = Literal["done", "stopped", "nobody"]
+End = Literal["done", "stopped", "nobody", "failed"]
 
 LOOK_S: Final = 1.0
 _UP_LOOK_S: Final = 0.05
@@ -52,7 +52,7 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        end: ``nobody``: no station was ever accepted, so there was nothing to measure.
+        end: ``nobody``: no station was ever accepted, so there was nothing to measure. ``failed``: nothing can be run.
         last: the totals after everything was told.
     """
 
@@ -66,7 +66,7 @@ class Conductor:
     Args:
         plan: what is run.
         engine: not started yet.
-        look: hears of the fleet every so often, when all are up, at the end of the hold, and at the very end.
+        look: hears of the fleet every so often; at the beginning, when all are up, when the end begins, and at the end.
         every_s: how often.
     """
 
@@ -140,7 +140,7 @@ class Conductor:
         watching = asyncio.ensure_future(self._watch())
         try:
             end = await self._stages()
-            return await self._end(end)
+            return await self._end("failed" if self.engine.failure else end)
         finally:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -150,6 +150,8 @@ class Conductor:
         first = True
         for stage in self.plan.stages:
             self.scale(stage.stations, stage.ramp_s)
+            if first:
+                self._look(self.tick())
             if first and not await self._come_up(stage):
                 return "stopped" if self._stop.is_set() else "nobody"
             if not first and await self._stopped(stage.ramp_s):
@@ -198,7 +200,7 @@ class Conductor:
             self._look(self.tick())
         self._held_s, self._held_from_s = self._held(), None
         self.phase = "ending"
-        patience_s = self.plan.end_patience_s if end != "nobody" else 0.0
+        patience_s = self.plan.end_patience_s if end in ("done", "stopped") else 0.0
         stopping = asyncio.ensure_future(self.engine.stop(patience_s))
         hurrying = asyncio.ensure_future(self._hurry.wait())
         await asyncio.wait({stopping, hurrying}, return_when=asyncio.FIRST_COMPLETED)
@@ -219,6 +221,8 @@ class Conductor:
             due_s = max(due_s + self._every_s, self._loop.time())
             await asyncio.sleep(due_s - self._loop.time())
             self._look(self.tick())
+            if self.engine.failure:
+                self._stop.set()
 
     def _held(self) -> float:
         return self._held_s if self._held_from_s is None else self._loop.time() - self._held_from_s

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -261,5 +262,5 @@ def _wh(sample: Mapping[str, Any]) -> float:
     """The energy of a sampled value, in watt-hours."""
     value = float(sample["value"])
     unit = sample.get("unit") or sample.get("unitOfMeasure", {}).get("unit") or "Wh"
-    value *= 10.0 ** float(sample.get("unitOfMeasure", {}).get("multiplier", 0))
+    value *= math.pow(10.0, float(sample.get("unitOfMeasure", {}).get("multiplier", 0)))
     return value * 1000.0 if unit == "kWh" else value

@@ -148,10 +148,13 @@ class Driver:
     def finish(self, evse: Evse) -> None:
         """No car comes any more, and who is here leaves in order."""
         self._ending = True
-        if self.step in (PLUGGING, TAPPING):
+        if self.step == PLUGGING:
             self._leave(evse)
         elif self.step == CHARGING:
             self._stop(evse, by_hand=True)
+        elif self.step == STOPPING:
+            self._stop_by_hand(evse)
+        # Who has shown a card waits for what comes of it: a transaction may be begun already at the CSMS.
 
     def look(self, evse: Evse, now_s: float) -> None:
         """Once in a while: whether something hangs that should not."""
@@ -307,6 +310,11 @@ class Driver:
         if how == "tap" or by_hand:
             self._show_card(evse)
 
+    def _stop_by_hand(self, evse: Evse) -> None:
+        """Do not wait any longer for the CSMS to end it."""
+        if self.scene.behaviour.stop == "remote":
+            self._show_card(evse)
+
     def _changed(self, transaction: Transaction | None) -> None:
         """A transaction began, or is over. Across a reboot it is another object of the same id."""
         before, self._transaction = self._transaction, transaction
@@ -351,6 +359,8 @@ class Driver:
         if self._transaction is None:
             self.scene.metrics.count("sessions.cut")
             self._leave(evse)
+        elif self._ending:
+            self._stop(evse, by_hand=True)
         elif self.scene.closed:
             if self._left > 0:
                 self._left -= 1

@@ -6,7 +6,9 @@ identities, addresses) is escaped. Light or dark as the reader's system is.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from html import escape
 from typing import Final
 
@@ -21,14 +23,26 @@ from station.fleet.timeline import Row
 from station.fleet.totals import Figure
 from station.fleet.words import causes, clock, duration, rate
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_DIGEST: Final = b64encode(sha256(SCRIPT.encode()).digest()).decode()
+_POLICY: Final = (
+    f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
+)
+"""No script runs but the page's own, wherever it came from."""
 _MOST_POINTS: Final = 300
 _MOST_CAUSES: Final = 15
+_MOST_MARKS: Final = 6
 
 _TIME_NOTE: Final = (
     "Times are of answered calls, from sending to answer. Values that the clock asked for count from the moment when "
     "they were due, so that a stall is seen by every value of that time; “on the wire” is from their sending alone."
 )
+
+_ENDS: Final = {
+    "done": "as planned",
+    "stopped": "by the user",
+    "nobody": "nobody was accepted",
+    "failed": "no worker was left",
+}
 
 
 def to_html(report: Report) -> str:
@@ -53,7 +67,7 @@ def to_html(report: Report) -> str:
 
 def _header(report: Report) -> str:
     run = report.run
-    passed = not report.crossed and run.end != "nobody"
+    passed = not report.crossed and run.end not in ("nobody", "failed")
     badges = [_badge("passed" if passed else "failed", passed)] if report.verdicts or not passed else []
     badges.append(_badge(f"generator {report.generator}", report.generator == "ok"))
     about = " · ".join(
@@ -94,7 +108,7 @@ def _thresholds(report: Report) -> str:
         for verdict in report.verdicts
     )
     head = "<tr><th>demanded</th><th>measured</th><th></th></tr>"
-    return f"<section><h2>Thresholds</h2><table>{head}{rows}</table></section>"
+    return f'<section><h2>Thresholds</h2><table class="facts">{head}{rows}</table></section>'
 
 
 # Tables
@@ -162,7 +176,7 @@ def _charts(report: Report) -> str:
     lag = [Series("greatest lag", [row.lag_s for row in rows], 3, area=True)]
     whole = Axis(charts.count)
     shown = [
-        ("Stations", charts.lines(xs, up, time_axis, whole, notes)),
+        ("Stations", charts.lines(xs, up, time_axis, whole, notes) + _marked([words for _, words in marks])),
         ("Calls", charts.lines(xs, pace, time_axis, whole, notes)),
         ("Latency over time", _latency(rows, time_axis, notes)),
         ("Latency, all calls", charts.bars(*charts.spread(totals.calls().times.distribution()), Axis(_short))),
@@ -173,6 +187,14 @@ def _charts(report: Report) -> str:
     ]
     inner = "".join(f"<section><h2>{title}</h2>{chart}</section>" for title, chart in shown if chart)
     return f'<div class="charts">{inner}</div>'
+
+
+def _marked(words: Sequence[str]) -> str:
+    """What the dotted lines of the charts are."""
+    if not words:
+        return ""
+    more = ["…"] if len(words) > _MOST_MARKS else []
+    return f'<p class="note">┊ {escape(" · ".join([*words[:_MOST_MARKS], *more]))}</p>'
 
 
 def _any(series: Sequence[Series]) -> bool:
@@ -250,7 +272,7 @@ def _run(report: Report) -> str:
         ("load held", clock(run.held_s)),
         (
             "ended",
-            {"done": "as planned", "stopped": "by the user", "nobody": "nobody was accepted"}.get(run.end, run.end),
+            _ENDS.get(run.end, run.end),
         ),
         ("processes", str(run.workers)),
         ("loop lag", f"p99 {duration(lag.percentile_s(99))}, max {duration(lag.max_s)}"),
@@ -258,7 +280,7 @@ def _run(report: Report) -> str:
         ("saturated", ", ".join(f"{clock(a)} to {clock(b)}" for a, b in report.saturated[:20]) or "never"),
         ("connections lost", f"{totals.count('lost_connections'):,}"),
         ("EVSEs at the end", causes(totals.named("state.", gauges=True)) or "-"),
-        ("not delivered", f"{totals.gauge('queued'):,} messages"),
+        ("not delivered", f"{report.undelivered:,} messages"),
         (
             "lost by the generator",
             f"{totals.count('sessions.lost'):,} sessions, {totals.count('messages.lost'):,} messages",
@@ -267,7 +289,7 @@ def _run(report: Report) -> str:
         *((f"event at {clock(mark.at_s)}", mark.text) for mark in report.marks[:50]),
         ("program", f"ocpp-station {__version__}"),
     ]
-    return f"<section><h2>The run</h2><table>{''.join(_facts(facts))}</table></section>"
+    return f'<section><h2>The run</h2><table class="facts">{"".join(_facts(facts))}</table></section>'
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Iterable[str]:

@@ -13,7 +13,7 @@ STYLE: Final = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1180px;margin:0 auto;padding:28px 20px 48px}
-h1{font-size:24px;margin:0}h2{font-size:16px;margin:0 0 10px}
+h1{font-size:24px;margin:0;overflow-wrap:anywhere;min-width:0}h2{font-size:16px;margin:0 0 10px}
 header{display:flex;flex-wrap:wrap;gap:6px 16px;align-items:center;margin-bottom:18px}
 header p{margin:0;color:var(--soft);flex-basis:100%;overflow-wrap:anywhere}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 18px;margin-top:16px}
@@ -31,7 +31,8 @@ th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--line);whit
 th{color:var(--soft);font-weight:500;font-size:13px}
 th:first-child,td:first-child,td.left,th.left{text-align:left}
 tr:last-child td{border-bottom:0}tr.sum td{font-weight:600}tr.part td{color:var(--soft)}
-td.words{white-space:normal;overflow-wrap:anywhere}
+td.words{white-space:normal;overflow-wrap:anywhere}.scroll td.words{min-width:260px}
+.facts td:first-child{white-space:normal;overflow-wrap:anywhere;width:40%}
 svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:11px}
 .grid{stroke:var(--line)}.mark{stroke:var(--soft);stroke-dasharray:3 3;fill:none}.band{fill:var(--c4);opacity:.12}
 .limit{stroke:var(--c4);stroke-dasharray:5 4;fill:none}.cursor{stroke:var(--soft)}
@@ -49,6 +50,9 @@ svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:11p
 .none,.note{color:var(--soft);margin:6px 0 0;font-size:13px}
 .tip{position:absolute;pointer-events:none;background:var(--ink);color:var(--bg);border-radius:8px;padding:6px 10px;
 font-size:12px;line-height:1.45;white-space:pre;z-index:1}
+@media(max-width:600px){main{padding:18px 12px 32px}section{padding:14px}.cards{grid-template-columns:1fr 1fr}
+th,td{padding:5px 8px}th:first-child,td:first-child{padding-left:0}
+svg{overflow:visible}svg text{font-size:14px}.cause{grid-template-columns:1fr auto}.cause span{grid-column:1/3}}
 @media print{body{background:#fff}section,.cards div{break-inside:avoid}}
 """
 

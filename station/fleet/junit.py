@@ -12,7 +12,7 @@ _SUITE = "station fleet"
 def to_xml(report: Report) -> str:
     """The document; ends with a newline."""
     run = report.run
-    failures = sum(not verdict.passed for verdict in report.verdicts) + (run.end == "nobody")
+    failures = sum(not verdict.passed for verdict in report.verdicts) + (run.end in ("nobody", "failed"))
     suite = ElementTree.Element(
         "testsuite",
         name=_fit(f"{_SUITE} {run.name}".strip()),
@@ -47,6 +47,8 @@ def _run_case(suite: ElementTree.Element, report: Report) -> None:
         failures = ", ".join(f"{count} {kind}" for kind, count in report.totals.named("dial.failed.").items())
         failure = ElementTree.SubElement(case, "failure", type="run", message="no station was accepted")
         failure.text = _fit(failures or "no connection failed, no boot was accepted")
+    elif report.run.end == "failed":
+        ElementTree.SubElement(case, "failure", type="run", message="no worker was left")
     if report.generator == "saturated":
         out = ElementTree.SubElement(case, "system-out")
         out.text = "the generator was saturated: its times are its own, not those of the CSMS"

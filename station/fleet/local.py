@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from station.clock import ScaledClock, SystemClock
+from station.errors import StationError
 from station.fleet.agent import LocalAgent
 from station.fleet.api import Assignment
 from station.fleet.health import Health
@@ -88,6 +89,16 @@ class LocalEngine:
         if index is None:
             raise CommandRefused(f"this fleet has no station {station!r}")
         return await self.agent.command(index, command, params)
+
+    @property
+    def trouble(self) -> StationError | None:
+        """See ``api.Engine``."""
+        return self._agent.trouble if self._agent is not None else None
+
+    @property
+    def failure(self) -> str:
+        """Never: what runs here runs as long as this process."""
+        return ""
 
     def snapshot(self) -> Snapshot:
         """See ``api.Engine``."""

@@ -38,7 +38,8 @@ class Run:
         up_s: when all stations of the first stage were up, in seconds since the first dial; None: never.
         held_s: how long the load was held.
         duration_s: from the first dial to the end.
-        end: ``done``, ``stopped`` (by the user) or ``nobody`` (no station was ever accepted).
+        end: ``done``, ``stopped`` (by the user), ``nobody`` (no station was ever accepted) or
+            ``failed`` (no worker was left).
         settings: further facts for people: groups, stages, network; name to words.
     """
 
@@ -78,6 +79,11 @@ class Report:
         return "saturated" if self.saturated else health_of(self.totals.snapshot)
 
     @property
+    def undelivered(self) -> int:
+        """Messages that nobody was told: those that wait, and those that waited in stations when these ended."""
+        return self.totals.gauge("queued") + self.totals.count("undelivered")
+
+    @property
     def crossed(self) -> bool:
         """Whether a threshold was crossed (exit code 99)."""
         return not all(verdict.passed for verdict in self.verdicts)
@@ -104,7 +110,7 @@ class Report:
             "connections": {"lost": totals.count("lost_connections"), "failed": totals.named("dial.failed.")},
             "weather": totals.named("storms.") | totals.named("network."),
             "booted": totals.count("booted"),
-            "undelivered": totals.gauge("queued"),
+            "undelivered": self.undelivered,
             "lost_by_generator": {
                 "sessions": totals.count("sessions.lost"),
                 "messages": totals.count("messages.lost"),

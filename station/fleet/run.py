@@ -37,7 +37,6 @@ class FleetRun:
         population: of the plan that is run.
         engine: not started yet.
         shows: hears of the fleet once a second, after it was taken in.
-        workers: processes that share the work.
         virtual: there is neither a date nor a CSMS.
     """
 
@@ -47,7 +46,6 @@ class FleetRun:
         engine: Engine,
         shows: Callable[[Tick], None],
         *,
-        workers: int = 1,
         virtual: bool = False,
     ) -> None:
         self.plan = population.plan
@@ -58,11 +56,12 @@ class FleetRun:
         self._population = population
         self._engine = engine
         self._shows = shows
-        self._workers = workers
+        self._workers = 1
         self._virtual = virtual
         self._began = ""
         self._wishes = 0
         self._went = False
+        self._lost_workers = 0
         self._thresholds = [thresholds.parse(text) for text in self.plan.thresholds]
 
     async def run(self) -> Report:
@@ -95,6 +94,13 @@ class FleetRun:
             self._went = True
             for storm in self.plan.storms:
                 self.timeline.mark(tick.at_s + storm.at_s, title(storm))
+        self._workers = max(self._workers, tick.snapshot.gauges.get("workers", 1))
+        lost = tick.snapshot.counts.get("workers.lost", 0)
+        if lost > self._lost_workers:
+            self.timeline.mark(
+                tick.at_s, "a worker was lost" if lost - self._lost_workers == 1 else "workers were lost"
+            )
+            self._lost_workers = lost
         self.timeline.look(tick.at_s, tick.snapshot, held=tick.phase == "run", wanted=tick.wanted)
         self._shows(tick)
 

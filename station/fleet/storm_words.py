@@ -65,7 +65,7 @@ def _quantity(kind: str) -> Check:
 
 
 def _share(value: Any) -> float:
-    percent = _quantity("percentage")(value)
+    percent = float(_quantity("percentage")(value))
     if percent > 100:
         raise ValueRefusedError("more than 100 %")
     return percent / 100

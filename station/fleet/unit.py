@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from station.core.effects import TokenEnded
@@ -23,6 +24,7 @@ from station.host.engine import Engine
 from station.host.execution import CommandRefused
 from station.host.host import Host
 from station.net import Connection, DialFailed, Listener, Target
+from station.ocpp.rpc import Failed
 from station.store import MemoryStore
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+UNANSWERED: Final = "Unanswered"
+"""The cause of a call that waited for its answer when the station ended."""
 _MOST_ACTS: Final = 16
 """So many things drivers do in a row before the loop gets its turn."""
 _TIMEOUT_S: Final = 30.0
@@ -140,10 +144,16 @@ class Unit:
         gone = all(driver.step in (IDLE, RESTING) for driver in self.drivers)
         return gone and (self.quiet() if self.up else not self.undelivered)
 
-    async def stop(self) -> None:
-        """End in order, without waiting for anybody."""
+    async def stop(self, patience_s: float = 0.0) -> None:
+        """End in order; a transaction that no driver began ends now, and so long is waited for what is to be told."""
         self.ending = True
-        await self.host.stop(0.0)
+        self.host.runner.on_token = None  # a card that the end takes away was refused by nobody
+        await self.host.stop(patience_s)
+        engine = self.host.runner.engine
+        for event in engine.rpc.disconnected(self.world.loop.time()):
+            if isinstance(event, Failed) and engine.measure is not None:
+                # It was sent, so it counts; that the run is over is no fault of the network's.
+                engine.measure.failed(replace(event, cause="CallError", code=UNANSWERED), 0.0)
 
     def vanish(self) -> int:
         """Be gone at once, as if the process had died; answers how many messages nobody will tell."""
@@ -170,6 +180,7 @@ class Unit:
         except DialBarred:
             raise
         except DialFailed as failure:
+            self.world.trouble = failure
             status = f".{failure.http_status}" if failure.http_status is not None else ""
             metrics.count(f"dial.failed.{failure.kind.value}{status}")
             raise
@@ -216,6 +227,11 @@ class Unit:
     def feed(self, event: Event) -> None:
         """Hand an event to the station."""
         self.host.runner.feed(event)
+
+    @property
+    def booted(self) -> bool:
+        """Whether it was ever accepted."""
+        return self._boots > 0
 
     @property
     def alive(self) -> bool:

@@ -7,6 +7,7 @@ with its time) depends on plan and seed alone; ``Digest`` of ``double`` is its f
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from station.fleet.agent import LocalAgent
@@ -51,8 +52,12 @@ class VirtualEngine(LocalEngine):
         plan = population.plan
         self.digest = Digest()
         self.double = Double(loop, plan.seed, self.digest, plan.begins_s)
-        network = LoopbackNetwork(loop.call_soon, self.double.accept)
         clock = LoopClock(loop, plan.speed)
+
+        def deliver(call: Callable[[], None]) -> None:
+            loop.call_soon(call)
+
+        network = LoopbackNetwork(deliver, self.double.accept)
 
         def make_agent() -> LocalAgent:
             return LocalAgent(

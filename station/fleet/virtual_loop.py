@@ -23,7 +23,7 @@ _GLANCE_S: Final = 0.01
 """How often, in real time, a loop that is alone asks the kernel: a system call takes as long as a turn."""
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Selector(selectors.DefaultSelector):
     loop: VirtualLoop
     glanced_s = 0.0
 
@@ -74,7 +74,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual monotonic seconds."""
         return self._virtual_s
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
         """As asyncio's; time does not jump while it is under way."""
         future = super().run_in_executor(executor, func, *args)
         self.at_work += 1

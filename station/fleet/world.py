@@ -19,7 +19,7 @@ from station.fleet.population import Member, Population
 from station.fleet.scene import Scene
 from station.fleet.schedule import Schedule
 from station.host.kind import Kind
-from station.net import Connection, Listener, Target
+from station.net import Connection, DialFailed, Listener, Target
 
 if TYPE_CHECKING:
     from station.fleet.unit import Unit
@@ -78,6 +78,7 @@ class World:
         paused: no session begins.
         ups: stations that are connected and accepted.
         census: counts the states of EVSEs.
+        trouble: the last dial that failed.
     """
 
     plan: Plan
@@ -93,6 +94,7 @@ class World:
     paused: bool = False
     ups: int = 0
     census: Census = field(default_factory=Census)
+    trouble: DialFailed | None = None
     scenes: dict[str, Scene] = field(default_factory=dict)
     _casts: dict[tuple[object, ...], Cast] = field(default_factory=dict)
 

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -18,11 +17,12 @@ from typing import Any, Final
 from drivers.api import DriverError
 from drivers.sim.bay import Bay
 from drivers.sim.behaviour import Action, CarScript
-from station.clock import Clock, SystemClock, utc_text
+from station.clock import Clock, SystemClock
 from station.config import Profile
 from station.core.catalogue import Address
 from station.core.evse import Evse
 from station.core.meter import METER
+from station.host.audience import Audience
 from station.host.commands import HANDLERS, Wait
 from station.host.execution import CommandRefused, Execution
 from station.host.hardware import EvseHardware
@@ -37,10 +37,8 @@ from station.host.readers import Readers
 from station.host.readings import highest
 from station.host.restarts import DRAIN_S
 from station.host.runner import Runner
-from station.host.station_log import StationLog
 from station.host.status import station_status
 from station.host.supervision import READ_S, SOUND_S, Supervision, real_ones, until
-from station.host.tracing import Tracer
 from station.host.variables import variable_list
 from station.net import dial
 from station.net.transfer.api import Transfers
@@ -48,13 +46,11 @@ from station.store import MemoryStore, Store
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[dict[str, Any]], None]
-WIRE = "wire"
 SHARED_CLOCK: Final = SystemClock()
 _RESET_RETRIES = Address.parse("OCPPCommCtrlr.ResetRetries")[0]
 
 
-class Host:
+class Host(Audience):
     """One station with everything it needs.
 
     Args:
@@ -73,7 +69,6 @@ class Host:
 
     __slots__ = (
         "_lights",
-        "_listeners",
         "_looking",
         "_readers",
         "_real",
@@ -81,17 +76,14 @@ class Host:
         "_script_timer",
         "_stopping",
         "_supervision",
-        "_tracer",
         "_waiting",
         "clock",
         "dialer",
         "exits",
         "hardware",
-        "log",
         "loop",
         "measure",
         "profile",
-        "runner",
         "seed",
         "store",
         "transfers",
@@ -120,16 +112,14 @@ class Host:
         self.dialer = dialer
         self.transfers = transfers
         self.measure = measure
-        self._listeners: tuple[tuple[Listener, frozenset[str] | None], ...] = ()
         self._waiting: list[tuple[Wait, asyncio.Future[dict[str, Any]]]] | None = None
         self._looking = False
         self._stopping: asyncio.Task[None] | None = None
         self.exits: Callable[[], None] | None = None
-        self._tracer = Tracer(self._wire, trace) if trace is not None else None
         self.store = store if store is not None else open_store(profile, self.loop)
         self.clock = clock = clock or SHARED_CLOCK
         kind = kind or (kind_for(profile, drivers) if drivers else Kind(profile))
-        self.log = StationLog(clock, self.utc, self._logs if profile.state is not None else None)
+        self._open_log(clock, in_files=profile.state is not None, trace=trace)
         self.hardware = self._hardware(kind, clock, drivers or {})
         self.runner = Runner(kind, profile, self, self.loop)
         self._real = real_ones(self.hardware.values())
@@ -276,9 +266,7 @@ class Host:
             if not future.done():
                 future.set_exception(CommandRefused("the station was stopped"))
         self._waiting = None
-        await self.log.flush()
-        if self._tracer is not None:
-            self._tracer.close()
+        await self._close_log()
 
     @property
     def reset_retries(self) -> int:
@@ -411,61 +399,11 @@ class Host:
         """Every variable with its value and what may be written."""
         return variable_list(self.runner.engine.variables)
 
-    def subscribe(self, listener: Listener, types: frozenset[str] | None = None) -> Callable[[], None]:
-        """Hear events; ``wire`` only when it is named. Answers how to end that."""
-        entry = (listener, types)
-        self._listeners = (*self._listeners, entry)
-        if self._tracer is None and self._wire_is_heard():
-            self._tracer = Tracer(self._wire, None)
-        self._heard()
-
-        def end() -> None:
-            self._listeners = tuple(one for one in self._listeners if one is not entry)
-            if self._tracer is not None and not self._tracer.keeps and not self._wire_is_heard():
-                self._tracer = None
-            self._heard()
-
-        return end
-
-    def _heard(self) -> None:
-        """Nobody puts into words what nobody hears."""
-        runner = self.runner
-        runner.traced = runner.kind.frames or self._tracer is not None
-        runner.sampled = bool(self._listeners)
-
     def _read(self, event: str, data: dict[str, Any]) -> None:
         """What a reader tells: a card, or the end of one that never became a token."""
         self.told(event, data)
         if event == "token" and self._lights is not None:
             self._lights.refused()
-
-    def told(self, event: str, data: dict[str, Any]) -> None:
-        """Tell everybody who listens."""
-        self.log.event(event, data)
-        made: dict[str, Any] | None = None
-        for listener, types in self._listeners:
-            if (types is None and event != WIRE) or (types is not None and event in types):
-                made = made or {"event": event, "data": data, "timestamp": utc_text(self.runner.utc())}
-                listener(made)
-
-    def utc(self) -> datetime:
-        """What time it is for the station."""
-        return self.runner.utc()
-
-    def _logs(self) -> Path:
-        return self.runner.state.path("logs")
-
-    def frame(self, direction: str, text: str | bytes) -> None:
-        """A frame was sent (``>``) or came (``<``)."""
-        self.log.frame(direction, text)
-        if self._tracer is not None:
-            self._tracer.frame(direction, text)
-
-    def _wire_is_heard(self) -> bool:
-        return any(types is not None and WIRE in types for _, types in self._listeners)
-
-    def _wire(self, frame: dict[str, Any]) -> None:
-        self.told(WIRE, frame)
 
 
 def _answered(wait: Wait, future: asyncio.Future[dict[str, Any]]) -> bool:

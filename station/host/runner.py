@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from station.config import Profile
 from station.core import effects, events
@@ -31,8 +31,6 @@ from station.host.computed import Computed
 from station.host.credentials import Credentials
 from station.host.engine import Engine
 from station.host.ids import Ids
-from station.host.jobs.bench import Bench
-from station.host.jobs.desk import JobDesk
 from station.host.kind import Kind
 from station.host.link import Link
 from station.host.restarts import DRAIN_S, Restarts
@@ -43,6 +41,9 @@ from station.net import BackOffSettings, DialFailed, Target
 from station.net.transfer.files import FileTransfers
 from station.ocpp.dialect import Dialect
 from station.ocpp.rpc import Rpc
+
+if TYPE_CHECKING:
+    from station.host.jobs.desk import JobDesk
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Runner(Keeper):
         "_restarts",
         "_speed",
         "_state",
+        "_turn",
         "alive",
         "around",
         "engine",
@@ -110,6 +112,7 @@ class Runner(Keeper):
         self._alarm = Alarm(loop, self._ring)
         self._speed: float = getattr(surroundings.clock, "speed", 1.0)
         self._boots = 0
+        self._turn = 0
         self._asked = 0
         self.security = SecurityDesk(self)
         self.link = Link(self, surroundings.dialer, loop)
@@ -141,13 +144,18 @@ class Runner(Keeper):
         """What connections are secured with."""
         return Credentials(self.profile, self.state, lambda: self.engine.station.certificates, self.utc)
 
-    def _bench(self) -> Bench:
-        """What a job of this boot may use."""
+    def _make_jobs(self) -> JobDesk:
+        # Late: archives and what else jobs are done with is 2 MB that most processes never need.
+        from station.host.jobs.bench import Bench
+        from station.host.jobs.desk import JobDesk
+
         around = self.around
         transfers = around.transfers or FileTransfers(
             self.profile.csms.security.ca, lambda: self.state.path() / "known_hosts"
         )
-        return Bench(self.profile, self.state, transfers, self.engine, self.link.verified_by, around.status, around.log)
+        proofs, status = self.link.verified_by, around.status
+        bench = Bench(self.profile, self.state, transfers, self.engine, proofs, status, around.log)
+        return JobDesk(self.loop, bench, self.feed)
 
     # Boots
 
@@ -277,7 +285,17 @@ class Runner(Keeper):
             self._turned()
 
     def _turned(self) -> None:
-        """A turn is over: have the timer ring when the first of all deadlines is due."""
+        """A turn is over: whoever looks on may act, which makes turns of their own; after the last the timer is set."""
+        turn = self._turn = self._turn + 1
+        try:
+            if self.on_turn is not None:
+                self.on_turn()
+        finally:
+            if turn == self._turn and self.alive:
+                self._arm()
+
+    def _arm(self) -> None:
+        """Have the timer ring when the first of all deadlines is due."""
         station, wire = self.engine.next_deadline()
         for hardware in self.around.hardware.values():
             change = hardware.next_change()
@@ -289,8 +307,6 @@ class Runner(Keeper):
             if wire is not None and wire < at:
                 at = wire
             self._alarm.set(max(at, now))
-        if self.on_turn is not None:
-            self.on_turn()
 
     def later(self, delay_s: float, do: Callable[[], None]) -> asyncio.TimerHandle:
         """Do something after a while of station time."""
@@ -383,7 +399,7 @@ class Runner(Keeper):
     def work(self, effect: effects.Work) -> None:
         """Port: a job begins."""
         if self._jobs is None:
-            self._jobs = JobDesk(self.loop, self._bench(), self.feed)
+            self._jobs = self._make_jobs()
         self._jobs.start(effect)
 
     def abandon(self, job: int) -> None:

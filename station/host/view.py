@@ -143,8 +143,8 @@ class StationView:
     def features(self) -> frozenset[str]:
         return self.wiring.features[self.dialect.version]
 
-    def utc(self, stamp: Stamp) -> datetime:
-        return self.station.ctx.timeline.utc(stamp)
+    def utc_s(self, stamp: Stamp) -> float:
+        return self.station.ctx.timeline.utc_s(stamp)
 
     def now_utc(self) -> datetime:
         return self.station.ctx.timeline.now_utc(self.port.station_now())

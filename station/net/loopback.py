@@ -7,6 +7,7 @@ scheduler, a list in a test). There is no asyncio in it but the ``async`` of ``d
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from station.net import explain
 from station.net.api import Closer, CloseReason, Connection, Listener, Target
@@ -43,8 +44,7 @@ class LoopbackConnection:
     def send(self, text: str) -> None:
         """Deliver ``text`` to the other end, later."""
         if self.is_open:
-            peer = self._peer
-            self._schedule(lambda: peer._hear(lambda listener: listener.text(text)))
+            self._schedule(partial(self._peer._hear_text, text))
 
     def verified_by(self) -> tuple[bytes, ...]:
         """No TLS here."""
@@ -75,6 +75,10 @@ class LoopbackConnection:
             peer = self._peer
             self._schedule(lambda: self._tell(CloseReason(Closer.US, 1006, "cut here")))
             self._schedule(lambda: peer._end(CloseReason(Closer.LOST, 1006, "the connection broke off")))
+
+    def _hear_text(self, text: str) -> None:
+        if not self._closed and self._listener is not None:
+            self._listener.text(text)
 
     def _hear(self, call: Callable[[Listener], None]) -> None:
         if not self._closed and self._listener is not None:

@@ -215,8 +215,8 @@ class View(Protocol):
         """The features present, in the catalogue's names."""
         ...
 
-    def utc(self, stamp: Stamp) -> datetime:
-        """UTC of a stamp."""
+    def utc_s(self, stamp: Stamp) -> float:
+        """UTC of a stamp, in seconds since 1970."""
         ...
 
     def now_utc(self) -> datetime:

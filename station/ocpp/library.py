@@ -1,8 +1,8 @@
 """The ``ocpp`` library's payloads without its ``ChargePoint``.
 
-``import ocpp.v16`` makes that class and with it imports ``jsonschema`` and its company: 7 MB and a tenth of a second that
-stations never use, since they have a wire and validators of their own. Here the packages of the versions are made known
-without that; whoever asks one of them for ``ChargePoint`` (the embedded CSMS, a script) gets it then. Called by
+``import ocpp.v16`` makes that class and with it imports ``jsonschema`` and its company: 7 MB and a tenth of a second
+that stations never use, since they have a wire and validators of their own. Here the packages of the versions are made
+known without that; whoever asks one of them for ``ChargePoint`` (the embedded CSMS, a script) gets it then. Called by
 ``station.ocpp`` before anything of it imports the library.
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bench_fleet.py"
-SMALL = ("--few=3", "--many=13", "--boots=5", "--stations=2", "--sessions=1", "--rounds=1")
+SMALL = ("--few=3", "--many=13", "--boots=5", "--stations=2", "--sessions=1", "--rounds=1", "--paced=3", "--paced-s=1")
 
 
 def bench(version: str, *parts: str) -> dict[str, Any]:
@@ -44,3 +44,9 @@ def test_memory_and_boots_are_measured_with_and_without_tls() -> None:
     assert results["memory"]["tasks_per_station"] == results["memory_tls"]["tasks_per_station"] == 0
     assert results["boot"]["boots"] == 5
     assert 0 < results["boot"]["accepted_s"] <= results["boot"]["quiet_s"]
+
+
+def test_paced_stations_are_tried_on_one_core() -> None:
+    paced = bench("2.0.1", "paced")["paced"]
+    assert [one["stations"] for one in paced["tried"]] == [3]
+    assert paced["tried"][0]["loop_lag_p99_ms"] >= 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.fleet_csms import FleetCsms, fleet_csms
+from tests.support.plain_client import PlainClient
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 100.0
@@ -32,6 +34,17 @@ def fleet(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         check=False,
         **options,
     )
+
+
+@contextlib.contextmanager
+def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A fleet that is not waited for; it ends with the test, however that ends."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def report_of(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -81,11 +94,15 @@ def test_a_delay_of_100_ms_is_reported_as_100_ms(tmp_path: Path, version: str) -
         "groups:\n  - {name: town, behaviour: {pattern: paced, session: 3s, pause: 1s, sample: 1s}}\n"
         'plan: {ramp: 2s, thresholds: ["call.p50<150ms", "call.p50<20ms"]}\n'
     )
-    with fleet_csms(delay_s=0.1) as csms:
+    with fleet_csms(delay_s=0.1) as csms, PlainClient(csms.url, every_s=0.05) as client:
         run = fleet(plan(tmp_path, text), "-n", "50", "--csms", csms.url, "--ocpp", version, "--for", "8s", "--json")
+        real_ms = csms.report()["median_delay_s"] * 1000
     report = report_of(run)
+    # A machine that has other things to do answers late, and hears late: the latter as a plain client does.
+    most_ms = max(real_ms, client.median_s * 1000) + 3.0
+    assert real_ms > 99.0
     for action, row in report["actions"].items():
-        assert row["p50_ms"] == pytest.approx(100.0, abs=3.0), action
+        assert real_ms - 3.0 <= row["p50_ms"] <= most_ms, action
     assert [verdict["ok"] for verdict in report["thresholds"]] == [True, False]
     assert run.returncode == 99
 
@@ -94,7 +111,7 @@ def test_a_stall_shows_in_p99_and_max(tmp_path: Path, csms: FleetCsms) -> None:
     text = "groups:\n  - {name: town, behaviour: {pattern: paced, session: 30s, pause: 1s, sample: 1s}}\n"
     command = [sys.executable, "-m", "station", "fleet", plan(tmp_path, text), "-n", "50", "--ocpp", "1.6", "--json"]
     command += ["--csms", csms.url, "--for", "20s"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with running(command) as process:
         _until(lambda: csms.report()["actions"].get("MeterValues", 0) > 100)
         csms.tell(stall_s=5.0)
         output, errors = process.communicate(timeout=PATIENCE_S)
@@ -110,7 +127,7 @@ def test_ctrl_c_ends_in_order_and_still_reports(tmp_path: Path, csms: FleetCsms)
     html, junit, folder = tmp_path / "report.html", tmp_path / "junit.xml", tmp_path / "csv"
     command = [sys.executable, "-m", "station", "fleet", plan(tmp_path, BACK_TO_BACK), "-n", "20", "--csms", csms.url]
     command += ["--ocpp", "2.0.1", "--html", str(html), "--junit", str(junit), "--csv", str(folder), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with running(command) as process:
         _until(lambda: csms.report()["transactions"] > 20)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=PATIENCE_S)

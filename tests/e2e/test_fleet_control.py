@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from tests.support.fleet_csms import FleetCsms, fleet_csms
+from tests.support.pn532_chip import TypeA
+from tests.support.udp_card import udp_card
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 40.0
@@ -129,6 +131,17 @@ def test_a_card_reaches_any_evse_of_any_station(running: Running) -> None:
     assert report["up"] == 30
     books = running.csms.report()
     assert (books["transactions"], books["wrong"]) == (1, [])
+
+
+def test_a_card_at_a_desk_reader_reaches_a_station_of_the_fleet(running: Running) -> None:
+    assert running.verb("plug-in", "--to", "LT-00005", "--connector", "1").returncode == 0
+    with udp_card() as field:
+        field.put(TypeA("04A1B2C3D4E5F6"))
+        seen = running.verb("tap", "--reader", field.address, "--to", "LT-00005", "--connector", "1", "--json")
+    assert seen.returncode == 0, seen.stderr
+    shown = json.loads(seen.stdout.strip().splitlines()[-1])
+    assert (shown["tagId"], shown["answer"]["data"]["result"]) == ("04A1B2C3D4E5F6", "USED_TO_START")
+    running.until(lambda: running.ask("GET", "stations/LT-00005")["evses"][0]["state"] == "charging")
 
 
 def test_it_is_scaled_struck_and_stopped(running: Running) -> None:

@@ -83,8 +83,8 @@ class FakeView:
     def standing_faults(self) -> list[Standing]:
         return [Standing(fault, "", info) for fault, info in self.faults.items()]
 
-    def utc(self, stamp: Stamp) -> datetime:
-        return EPOCH + timedelta(seconds=stamp.at_s)
+    def utc_s(self, stamp: Stamp) -> float:
+        return EPOCH.timestamp() + stamp.at_s
 
     def now_utc(self) -> datetime:
         return EPOCH + timedelta(seconds=self.now_s)

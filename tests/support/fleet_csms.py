@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import ssl
+import statistics
 import sys
 import threading
 import time
@@ -61,6 +62,7 @@ class Books:
         self.most_online = 0
         self.answers: Counter[str] = Counter()
         self.credentials: dict[str, tuple[str, str]] = {}
+        self.delays_s: list[float] = []  # of answers that were held back, as they came about
 
     def transaction(self, key: str, station: str) -> Transaction:
         return self.transactions.setdefault(key, Transaction(station))
@@ -100,6 +102,7 @@ class Books:
             "online": sorted(station for station, count in self.online.items() if count > 0),
             "most_online": self.most_online,
             "credentials": self.credentials,
+            "median_delay_s": statistics.median(self.delays_s) if self.delays_s else 0.0,
         }
 
 
@@ -159,22 +162,23 @@ class Csms:
         if action in self.options.get("silent", ()):
             return
         if action in self.options.get("errors", ()):
-            answer: Any = [4, message_id, "InternalError", "told to", {}]
+            answer: Any = [4, message_id, self.options.get("error_code", "InternalError"), "told to", {}]
         else:
             answer = [3, message_id, self.answer(station, action, payload)]
         text = orjson.dumps(answer).decode()
         loop = asyncio.get_running_loop()
         wait_s = max(self.options.get("delay_s", 0.0), self.stalled_until - loop.time())
         if wait_s > 0:
-            loop.call_later(wait_s, self.send, connection, text)
+            loop.call_later(wait_s, self.send, connection, text, time.monotonic())
         else:
             self.send(connection, text)
 
-    @staticmethod
-    def send(connection: ServerConnection, text: str) -> None:
+    def send(self, connection: ServerConnection, text: str, heard_s: float | None = None) -> None:
         async def go() -> None:
             with contextlib.suppress(ConnectionClosed):
                 await connection.send(text)
+                if heard_s is not None:
+                    self.books.delays_s.append(time.monotonic() - heard_s)
 
         task = asyncio.ensure_future(go())
         task.add_done_callback(lambda done: done.exception())

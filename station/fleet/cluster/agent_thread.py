@@ -186,7 +186,7 @@ class AgentThread:
             while not self._closing:
                 self._beat_s = now_s = self._clock()
                 await self._look_at_lease()
-                if self._tenure is not None and (now_s - reported_s >= REPORT_S or self._tenure.news()):
+                if self._tenure is not None and self._is_due(self._tenure, now_s - reported_s):
                     reported_s = now_s
                     self._make_report(self._tenure)
                 if now_s - self._asked_s > ABANDONED_S:
@@ -204,6 +204,11 @@ class AgentThread:
             self._plan, folder, self._folder = None, self._folder, None
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    def _is_due(tenure: Tenure, since_s: float) -> bool:
+        """Whether it is time for a report. Until all are up, how many are is of interest."""
+        return since_s >= (REPORT_S if tenure.went else BEAT_S) or tenure.news()
 
     async def _look_at_lease(self) -> None:
         """First thing in every beat: without a lease there are no stations."""

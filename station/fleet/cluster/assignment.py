@@ -238,12 +238,21 @@ class Assignments:
         missing = max(too_few, too_many) - len(self._waiting) - on_their_way
         if self._gap_s > 0:
             missing = min(missing, max(1, math.ceil(self.terms.horizon_s / self._gap_s)) - on_their_way)
+        return self._taken(max(0, missing), share, staying, now_s)
+
+    def _taken(
+        self, many: int, share: dict[str, float], staying: dict[str, set[int]], now_s: float
+    ) -> list[tuple[str, int]]:
+        """Let so many go, always from the worker that is most above its share, the last of its stations first."""
+        left = {name: sorted(those) for name, those in staying.items()} if many else {}
         found: list[tuple[str, int]] = []
-        for name, those in sorted(staying.items(), key=lambda each: share[each[0]] - len(each[1])):
-            many = min(missing - len(found), len(those) - math.ceil(share[name]))
-            for index in heapq.nlargest(max(0, many), those):
-                self._let_go(index, self._members[index], now_s)
-                found.append((name, index))
+        for _ in range(many):
+            name = max(left, key=lambda each: len(left[each]) - share[each])
+            if len(left[name]) <= math.floor(share[name]):
+                break
+            index = left[name].pop()
+            self._let_go(index, self._members[index], now_s)
+            found.append((name, index))
         return found
 
     def _staying(self, worker: _Worker) -> set[int]:

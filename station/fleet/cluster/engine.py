@@ -55,6 +55,8 @@ _COMMAND_S: Final = 60.0
 _STOP_S: Final = 5.0
 _TRIES: Final = 4
 _SHORT_S: Final = 30.0
+_ALONE_S: Final = 30.0
+"""So long without a worker, the run is over."""
 
 
 class ClusterEngine:
@@ -108,6 +110,13 @@ class ClusterEngine:
         self._troubles: dict[str, str] = {}
         self._begun: dict[str, deque[float]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._alone_since_s: float | None = None
+        self.failure = ""
+
+    @property
+    def trouble(self) -> StationError | None:
+        """See ``api.Engine``: workers tell how many dials failed, and of what kind, not each of them."""
+        return None
 
     # Engine
 
@@ -294,7 +303,7 @@ class ClusterEngine:
             self._assignments.joined(key, self._now())
         if self._assignments.has(key):
             self._assignments.gone(key, peer.left(report.applied, set(report.leaving)), self._now())
-            peer.hurried = bool(peer.withdrawn)
+            peer.hurried = bool(peer.withdrawn) or self._went_s is None
 
     def _unfit(self, peer: Peer, why: str) -> None:
         if self._troubles.get(peer.address) != why:
@@ -328,7 +337,19 @@ class ClusterEngine:
             for key in self._assignments.silent(self._now()):
                 self._lose(key, "is silent")
             self._act()
+            self._look_for_anybody()
             await asyncio.sleep(_LOOK_S)
+
+    def _look_for_anybody(self) -> None:
+        """A run without workers waits for others for a while: a scheduler may come back, a worker may join."""
+        now_s = self._now()
+        if any(map(self._assignments.has, self._keys)):
+            self._alone_since_s = None
+        elif self._alone_since_s is None:
+            self._alone_since_s = now_s
+        elif now_s - self._alone_since_s > _ALONE_S and not self._ending:
+            why = "; ".join(sorted(set(self._troubles.values()))[:3])
+            self.failure = f"no worker is left{': ' + why if why else ''}"
 
     def _act(self) -> None:
         if not self._ending:

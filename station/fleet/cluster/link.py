@@ -15,6 +15,7 @@ from distributed import Client, Security
 
 from station.errors import StationError
 from station.fleet.cluster.plugin import FleetPlugin, command_op, exchange_op
+from station.fleet.cluster.settings import hush
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class DaskLink:
         Raises:
             StationError: the scheduler cannot be reached, or refuses.
         """
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by us
+        hush()
         try:
             make: Any = Client
             client = make(address, security=security, asynchronous=True, timeout=_CONNECT_S, set_as_default=False)

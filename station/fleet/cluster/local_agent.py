@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from station.clock import ScaledClock, SystemClock
 from station.fleet.agent import LocalAgent
+from station.fleet.cluster.figures import MESSAGES_LOST, SESSIONS_LOST
 from station.fleet.cluster.lease import Lease, gated
 from station.fleet.health import Health
 from station.fleet.metrics import Metrics
@@ -21,6 +23,17 @@ class LeasedAgent(LocalAgent):
     def has(self, index: int) -> bool:
         """Whether a station is here, in whatever state."""
         return index in self.units or index in self._planned or index in self._leaving
+
+    def drop(self, indexes: Sequence[int]) -> int:
+        """See ``Agent``. What is lost thereby is the generator's fault, and counted as that."""
+        found = [self.units.get(index) or self._leaving.get(index) for index in indexes]
+        evses = [evse for unit in found if unit is not None for evse in unit.host.runner.engine.station.evses]
+        left = super().drop(indexes)
+        sessions = sum(evse.transaction is not None for evse in evses)
+        if sessions or left:
+            self._world.metrics.count(SESSIONS_LOST, sessions)
+            self._world.metrics.count(MESSAGES_LOST, left)
+        return left
 
     async def vanish(self) -> None:
         """All stations are gone, as if the process had died, and the agent ends."""

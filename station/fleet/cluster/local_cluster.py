@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import shutil
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import dask
 from distributed import Scheduler, Security
 
 from station.errors import StationError
-from station.fleet.cluster.worker_process import SETTINGS
+from station.fleet.cluster.settings import SETTINGS, hush
 
 _START_S: Final = 30.0
 _END_S: Final = 3.0
@@ -43,7 +42,7 @@ class LocalCluster:
         Raises:
             StationError: it cannot be.
         """
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        hush()
         dask.config.set(SETTINGS)
         self._scheduler = Scheduler(
             host="127.0.0.1",

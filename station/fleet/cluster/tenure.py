@@ -48,7 +48,7 @@ class Tenure:
     def __init__(self, make: Callable[[], RunningAgent]) -> None:
         self.agent: RunningAgent | None = None
         self.applied = 0
-        self.ended = False
+        self.went = self.ended = False
         self._trouble = ""
         self._ending: asyncio.Task[None] | None = None
         self._leaving: set[int] = set()
@@ -82,6 +82,7 @@ class Tenure:
             case Drop(indexes):
                 agent.drop(indexes)
             case Go(at_s):
+                self.went = True
                 agent.go(at_s)
             case Pause():
                 agent.pause()

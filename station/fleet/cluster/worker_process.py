@@ -19,26 +19,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-SETTINGS: dict[str, Any] = {
-    "distributed.admin.event-loop": "uvloop",
-    "distributed.admin.tick.interval": "500ms",
-    "distributed.admin.tick.limit": "30s",
-    "distributed.admin.system-monitor.interval": "10s",
-    "distributed.admin.system-monitor.gil.enabled": False,
-    "distributed.diagnostics.nvml": False,
-    "distributed.scheduler.active-memory-manager.start": False,
-    "distributed.scheduler.work-stealing": False,
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-    "distributed.worker.profile.enabled": False,
-    "distributed.worker.memory.target": False,
-    "distributed.worker.memory.spill": False,
-    "distributed.worker.memory.pause": False,
-    "distributed.worker.memory.terminate": False,
-    "distributed.worker.memory.monitor-interval": "10s",
-}
-"""Of Dask, in the processes that we start: nothing that costs the stations something, nothing that listens beside the
-scheduler's and the workers' own ports."""
+from station.fleet.cluster.settings import SETTINGS, hush
 
 
 def main() -> None:
@@ -47,7 +28,6 @@ def main() -> None:
     folder = tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=order["folder"])
     threading.Thread(target=_end_with_stdin, args=(folder,), daemon=True).start()
     logging.getLogger().setLevel(logging.ERROR)  # the coordinator says what the user needs to know
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_work(order, folder))
@@ -77,7 +57,7 @@ async def _work(order: dict[str, Any], folder: str) -> None:
     # Now, not when the first question waits for it.
     import station.fleet.cluster.local_agent  # noqa: F401
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    hush()
     dask.config.set(SETTINGS)
     security: Any = Security
     worker: Any = Worker(

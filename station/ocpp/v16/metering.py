@@ -18,7 +18,7 @@ from ocpp.v16 import enums
 from station.core.values import Context, MeterValue, Sample, SignedData
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
-from station.ocpp.times import timestamp
+from station.ocpp.times import timestamp_of
 from station.ocpp.v16.vocabulary import whole_wh
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.Measurand)
@@ -45,7 +45,7 @@ def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any
             if template is not None:
                 samples.append(_sampled(sample, *template, view))
         if samples:
-            written.append({"timestamp": timestamp(view.utc(value.stamp)), "sampledValue": samples})
+            written.append({"timestamp": timestamp_of(view.utc_s(value.stamp)), "sampledValue": samples})
     return written
 
 

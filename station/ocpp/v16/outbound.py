@@ -33,7 +33,7 @@ from station.core.v2g_tasks import V2gSigningQuery
 from station.core.values import RegistrationStatus, StopReason
 from station.ocpp.dialect import NOT_READY, NotReady, OutCall, View
 from station.ocpp.payload import encode
-from station.ocpp.times import moment, timestamp
+from station.ocpp.times import moment, timestamp_of
 from station.ocpp.v16 import transfers, wrapped
 from station.ocpp.v16 import vocabulary as words
 from station.ocpp.v16.metering import meter_values
@@ -169,7 +169,7 @@ def _start(fact: TransactionFact, view: View) -> OutCall:
         connector_id=view.number(fact.evse, fact.connector),
         id_tag=words.id_tag(fact.id_token),
         meter_start=words.whole_wh(fact.meter_wh),
-        timestamp=timestamp(view.utc(fact.stamp)),
+        timestamp=timestamp_of(view.utc_s(fact.stamp)),
         reservation_id=fact.reservation_id,
     )
     return OutCall("StartTransaction", encode(request))
@@ -196,7 +196,7 @@ def _stop(fact: TransactionFact, view: View) -> OutCall | NotReady:
     tag = words.id_tag(fact.id_token) if fact.id_token is not None and fact.id_token.value else None
     request = call.StopTransaction(
         meter_stop=words.whole_wh(fact.meter_wh),
-        timestamp=timestamp(view.utc(fact.stamp)),
+        timestamp=timestamp_of(view.utc_s(fact.stamp)),
         transaction_id=transaction,
         reason=words.REASONS[fact.stop_reason or StopReason.LOCAL],
         id_tag=tag,
@@ -217,7 +217,7 @@ def _unplugged(fact: UnpluggedFact, view: View) -> OutCall | NotReady:
     transaction = _transaction_id(fact, view)
     if transaction is None:
         return NOT_READY
-    data = {"transactionId": transaction, "timestamp": timestamp(view.utc(fact.stamp))}
+    data = {"transactionId": transaction, "timestamp": timestamp_of(view.utc_s(fact.stamp))}
     request = call.DataTransfer(COST_VENDOR, "ConnectorUnplugged", json.dumps(data, separators=(",", ":")))
     return OutCall("DataTransfer", encode(request))
 
@@ -237,7 +237,7 @@ def _security_event(fact: SecurityFact, view: View) -> OutCall:
     """Security WP ed.3 §5.15."""
     request = call.SecurityEventNotification(
         type=words.SECURITY_EVENTS.get(fact.type, fact.type)[:50],
-        timestamp=timestamp(view.utc(fact.stamp)),
+        timestamp=timestamp_of(view.utc_s(fact.stamp)),
         tech_info=words.clip(fact.info, 255),
     )
     return OutCall("SecurityEventNotification", encode(request))

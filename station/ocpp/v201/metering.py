@@ -17,7 +17,7 @@ from ocpp.v201 import enums
 from station.core.values import Context, MeterValue, Sample
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
-from station.ocpp.times import timestamp
+from station.ocpp.times import timestamp_of
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.MeasurandEnumType)
 
@@ -35,7 +35,7 @@ def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any
             if template is not None:
                 samples.append(_sampled(sample, template, view))
         if samples:
-            written.append({"timestamp": timestamp(view.utc(value.stamp)), "sampledValue": samples})
+            written.append({"timestamp": timestamp_of(view.utc_s(value.stamp)), "sampledValue": samples})
     return written or None
 
 

@@ -15,7 +15,7 @@ from ocpp.v201 import call as messages
 from station.core.device_model import Scope
 from station.core.problems import Condition, Problem, ProblemQuery
 from station.ocpp.dialect import OutCall, View
-from station.ocpp.times import timestamp
+from station.ocpp.times import timestamp, timestamp_of
 from station.ocpp.v201.vocabulary import call
 
 _HARDWIRED: Final = "HardWiredNotification"
@@ -41,7 +41,7 @@ def _event(problem: Problem, view: View) -> dict[str, Any]:
     row = problem.condition.row
     event: dict[str, Any] = {
         "eventId": problem.id,
-        "timestamp": timestamp(view.utc(problem.stamp)),
+        "timestamp": timestamp_of(view.utc_s(problem.stamp)),
         "trigger": "Delta" if row.changes else "Alerting",
         "actualValue": "true" if problem.value else "false",
         "eventNotificationType": _HARDWIRED,

@@ -30,7 +30,7 @@ from station.core.problems import ProblemQuery, ProblemsTold
 from station.core.values import IdToken, RegistrationStatus, StopReason
 from station.core.variables import Address
 from station.ocpp.dialect import OutCall, View
-from station.ocpp.times import moment, timestamp
+from station.ocpp.times import moment, timestamp_of
 from station.ocpp.v201.metering import meter_values
 from station.ocpp.v201.n_events import notify_event
 from station.ocpp.v201.vocabulary import Payload, call, running, token_info, token_out
@@ -88,7 +88,7 @@ def _transaction_event(fact: TransactionFact, view: View) -> OutCall:
     # The most frequent call of all: written as it is, without the library's dataclass in between.
     wire: dict[str, Any] = {
         "eventType": fact.phase.value,
-        "timestamp": timestamp(view.utc(fact.stamp)),
+        "timestamp": timestamp_of(view.utc_s(fact.stamp)),
         "triggerReason": fact.trigger.value,
         "seqNo": fact.seq_no,
         "transactionInfo": _transaction_info(fact),
@@ -132,7 +132,7 @@ def _security_event(fact: SecurityFact, view: View) -> OutCall:
     return call(
         messages.SecurityEventNotification(
             type=fact.type[:_TYPE_LENGTH],
-            timestamp=timestamp(view.utc(fact.stamp)),
+            timestamp=timestamp_of(view.utc_s(fact.stamp)),
             tech_info=fact.info[:_TECH_INFO_LENGTH] or None,
         )
     )

@@ -1,6 +1,7 @@
 """The table of a running fleet, as a user reads it."""
 
 import json
+import os
 
 import pytest
 
@@ -48,10 +49,38 @@ def test_the_table_has_a_row_for_each_action(run: PlayedRun) -> None:
     assert values.endswith("Timeout 1")
 
 
-def test_a_small_terminal_gets_as_many_rows_as_fit(run: PlayedRun) -> None:
-    lines = live_lines(Look(run.ticks[5], run.ticks[4], 9.0), rows=1)
-    assert len(lines) == 4
-    assert lines[-1] == " … and 1 more"
+@pytest.mark.parametrize(("height", "last"), [(4, " MeterValues"), (3, " … and 2 more"), (1, " … and 2 more")])
+def test_a_small_terminal_gets_as_many_rows_as_fit(run: PlayedRun, height: int, last: str) -> None:
+    lines = live_lines(Look(run.ticks[5], run.ticks[4], 9.0), height)
+    assert len(lines) == max(3, height)
+    assert lines[-1].startswith(last)
+
+
+def test_on_80_columns_all_is_there(run: PlayedRun) -> None:
+    lines = live_lines(Look(run.ticks[5], run.ticks[4], 9.0), 22, 79)
+    assert lines[:2] == [
+        " up 10/10  charging 5  faulted 0   calls/s 10   generator ok (lag p99 3 ms)",
+        " 00:04 / 00:09 ====>-----",
+    ]
+    assert lines[2].split() == ["name", "count", "rate", "p50", "p95", "p99", "max", "errors"]
+    assert all(len(line) <= 79 for line in lines[:-1])
+    assert lines[-1].startswith("   ! ") and lines[-1].endswith("Timeout 1")
+
+
+def test_a_long_name_is_cut_rather_than_the_errors() -> None:
+    run = PlayedRun()
+    run.answer("GetInstalledCertificateIdsReport", 0.01, 12)
+    run.look(1.0, run.snapshot())
+    (*_, head, row) = live_lines(Look(run.ticks[0], None), 22, 79)
+    assert head.endswith(" errors") and row.endswith("  0") and len(row) <= 79
+    assert row.startswith(" GetInstalledCertificate…     12 ")
+
+
+def test_counts_of_a_long_run_keep_apart() -> None:
+    run = PlayedRun()
+    run.metrics.count("call.MeterValues", 1_234_567_890)
+    run.look(1.0, run.snapshot())
+    assert " 1234567890 " in live_lines(Look(run.ticks[0], None))[2]
 
 
 def test_the_words_of_others_do_not_steer_the_terminal() -> None:
@@ -82,7 +111,8 @@ def test_what_the_generator_lost_is_not_blamed_on_the_csms() -> None:
     run = PlayedRun().play()
     run.metrics.count("sessions.lost", 3)
     run.metrics.count("messages.lost", 40)
-    run.look(13.0, run.snapshot(0, queued=7), "done")
+    run.metrics.count("undelivered", 4)
+    run.look(13.0, run.snapshot(0, queued=3), "done")
     lines = final_lines(run.report(), 0)
     assert " ! lost by the generator, not by the CSMS: 3 sessions, 40 messages" in lines
     assert " ! 7 messages were not delivered when the run ended" in lines
@@ -102,7 +132,7 @@ def test_in_a_pipe_there_is_a_line_every_ten_seconds_and_the_final_table(run: Pl
 def test_on_a_terminal_the_table_changes_in_place(run: PlayedRun) -> None:
     printed: list[str] = []
     terminal = Terminal(in_place=True, write=printed.append, width=lambda: 200)
-    screen = FleetScreen(terminal, in_place=True, height=lambda: 24)
+    screen = FleetScreen(terminal, in_place=True, size=lambda: os.terminal_size((200, 24)))
     screen.look(run.ticks[2], of_s=9.0)
     screen.look(run.ticks[3], of_s=9.0)
     assert printed[0].count("\n") == 3

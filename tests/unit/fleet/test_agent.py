@@ -13,7 +13,7 @@ from station.net import DialFailed
 from station.net.errors import FailureKind
 from tests.support.fleet_rig import FleetRig
 from tests.support.rig import virtual
-from tests.support.scripted_csms import SILENCE
+from tests.support.scripted_csms import SILENCE, Delay
 from tests.support.virtual_loop import run_virtual
 
 VERSIONS = ["1.6", "2.0.1"]
@@ -146,6 +146,16 @@ async def test_a_power_cut_takes_a_station_down_and_it_boots_again() -> None:
         await fleet.until(lambda: fleet.gauges()["up"] == 1)
         assert fleet.count("booted") == 2
         assert fleet.agent.snapshot().times["accepted"].count == 1
+
+
+@virtual
+async def test_who_is_offline_when_all_begin_takes_part_when_it_is_back() -> None:
+    async with FleetRig("1.6", Behaviour("back-to-back"), stations=2) as fleet:
+        await fleet.up()
+        fleet.lose_connection(1)
+        await fleet.wait(0.01)
+        fleet.agent.go(fleet.run_s())
+        await fleet.until(lambda: len(fleet.csms(1).all("StopTransaction")) >= 2)
 
 
 # Storms and commands
@@ -299,6 +309,63 @@ async def test_the_end_lets_sessions_end_and_tells_everything(version: str) -> N
 
 
 @virtual
+async def test_who_has_just_shown_a_card_at_the_end_is_waited_for() -> None:
+    profile = {"variables": {"TxCtrlr.TxStartPoint": "Authorized"}}
+    async with FleetRig("2.0.1", Behaviour("back-to-back"), profile=profile) as fleet:
+        csms = fleet.csms()
+        csms.answer("Authorize", Delay(0.5, {"idTokenInfo": {"status": "Accepted"}}))
+        await fleet.going()
+        await fleet.until(lambda: "Authorize" in csms.actions())
+        await fleet.agent.stop(10.0)
+        ended = [event for event in csms.all("TransactionEvent") if event["eventType"] == "Ended"]
+        assert [event["transactionInfo"]["stoppedReason"] for event in ended] == ["Local"]
+        snapshot = fleet.agent.snapshot()
+        assert snapshot.counts["sessions.started"] == snapshot.counts["sessions.finished"] == 1
+        assert "undelivered" not in snapshot.counts
+        assert snapshot.times["call.TransactionEvent"].count == len(csms.all("TransactionEvent"))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@virtual
+async def test_a_call_that_waits_for_its_answer_at_the_end_is_an_error(version: str) -> None:
+    async with FleetRig(version, Behaviour("back-to-back")) as fleet:
+        fleet.csms().answer("Authorize", SILENCE)
+        await fleet.going()
+        await fleet.wait(5.0)
+        await fleet.agent.stop(3.0)
+        counts = fleet.agent.snapshot().counts
+        assert counts["call.Authorize"] == counts["call.Authorize.error.Unanswered"] == 1
+        assert "sessions.refused" not in counts
+        assert "lost_connections" not in counts
+
+
+@virtual
+async def test_a_session_that_no_driver_began_is_ended_and_told_too() -> None:
+    async with FleetRig("1.6", Behaviour("idle")) as fleet:
+        await fleet.up()
+        csms = fleet.csms()
+        csms.answer("StopTransaction", Delay(0.5, {}))
+        await fleet.agent.command(0, "start_transaction", {"tagId": "04A1B2C3", "timeout": 5})
+        await fleet.until(lambda: fleet.count("sessions.started"))
+        await fleet.agent.stop(10.0)
+        snapshot = fleet.agent.snapshot()
+        assert snapshot.times["call.StopTransaction"].count == len(csms.all("StopTransaction")) == 1
+        assert "undelivered" not in snapshot.counts
+
+
+@virtual
+async def test_the_end_does_not_wait_for_a_remote_stop() -> None:
+    behaviour = Behaviour("paced", session_s=10.0, pause_s=1.0, stop="remote")
+    async with FleetRig("1.6", behaviour) as fleet:
+        await fleet.going()
+        await fleet.wait(25.0)
+        began_s = fleet.run_s()
+        await fleet.agent.stop(10.0)
+        assert fleet.run_s() - began_s < 1.0
+        assert [stop["reason"] for stop in fleet.csms().all("StopTransaction")] == ["Local"]
+
+
+@virtual
 async def test_a_csms_that_does_not_answer_does_not_hold_the_end_up() -> None:
     behaviour = Behaviour("paced", session_s=60.0, pause_s=1.0)
     async with FleetRig("1.6", behaviour, stations=50) as fleet:
@@ -333,6 +400,7 @@ async def test_an_end_that_is_cut_short_leaves_nobody() -> None:
         await fleet.wait(90.0)
         for index in range(3):
             fleet.csms(index).answer("StopTransaction", SILENCE)
+        charging = fleet.gauges()["state.charging"]
         stopping = asyncio.ensure_future(fleet.agent.stop(60.0))
         await fleet.wait(1.0)
         stopping.cancel()
@@ -340,6 +408,7 @@ async def test_an_end_that_is_cut_short_leaves_nobody() -> None:
             await stopping
         await fleet.wait(0.1)
         assert not any(fleet.connected(index) for index in range(3))
+        assert fleet.count("undelivered") >= charging >= 1
 
 
 @virtual

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -235,6 +236,15 @@ async def test_stopping_is_bounded_when_a_worker_is_silent() -> None:
         began_s = time.monotonic()
         await engine.stop(0.5)
         assert time.monotonic() - began_s < 6
+
+
+@awaited
+async def test_without_dask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "station.fleet.cluster.link", raising=False)
+    with pytest.raises(StationError, match="distributed is not installed") as refused:
+        await ClusterEngine(population(), workers=1).start()
+    assert refused.value.hint == "pip install 'ocpp-station[cluster]'"
 
 
 def test_an_answer_is_plain_data() -> None:

@@ -104,6 +104,7 @@ def test_a_command_is_undone_when_its_time_is_over() -> None:
     assert [code for at_s, code in told if at_s == 20] == ["GroundFailure"] * 8
     assert [code for at_s, code in told if at_s == 25] == ["NoError"] * 8
     assert len(bench.dials) == 8 + 4
+    assert bench.snapshot.counts["storms.struck"] == 4 + 8  # what undoes a storm strikes nobody
     assert "storms.refused" not in bench.snapshot.counts
 
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from station.core.events import SampleDue
+from station.core.records import Batch
 from tests.support.rig import CARD, Rig
 from tests.support.virtual_loop import run_virtual
 
@@ -96,5 +97,32 @@ def test_no_sample_is_due_where_nothing_is_sampled(version: str) -> None:
             rig.host.runner.feed(SampleDue(1))
             await rig.quiet()
             assert _samples(rig) == []
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_was_just_told_is_not_recorded_again(version: str) -> None:
+    async def scenario() -> None:
+        async with Rig(version, {"metering": {"sample": "1h", "record": "5s"}}, instant=True) as rig:
+            await rig.boot()
+            rig.host.execute("plug_in", {})
+            await rig.do("tap", tagId=CARD)
+            await rig.quiet()
+            stored: list[Batch] = []
+
+            def watch(batch: Batch) -> bool:
+                stored.append(batch)
+                return False
+
+            rig.store.fail_when = watch
+            await rig.wait(3.0)
+            rig.host.runner.feed(SampleDue(1))
+            await rig.wait(0.1)
+            told = len(stored)
+            await rig.wait(4.5)
+            assert len(stored) == told
+            await rig.wait(1.0)
+            assert len(stored) == told + 1
 
     run_virtual(scenario())

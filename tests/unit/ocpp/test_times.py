@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from station.ocpp.times import moment, timestamp
+from station.ocpp.times import moment, timestamp, timestamp_of
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,10 @@ def test_what_a_csms_writes_as_a_date_time(text: object, when: datetime | None) 
 )
 def test_what_we_write_as_a_date_time(when: datetime, text: str) -> None:
     assert timestamp(when) == text
+
+
+@given(st.floats(-1e9, 7e9))
+@example(1_699_999_999.9999999)
+@example(1_700_000_000.123)
+def test_seconds_are_written_as_the_moment_that_they_are(utc_s: float) -> None:
+    assert timestamp_of(utc_s) == timestamp(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=utc_s))
