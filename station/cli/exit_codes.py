@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from enum import IntEnum
 from typing import NoReturn
-
-import typer
 
 
 class ExitCode(IntEnum):
@@ -27,7 +26,16 @@ class ExitCode(IntEnum):
 
 
 def fail(message: str, hint: str | None, code: ExitCode, *, as_json: bool = False) -> NoReturn:
-    """Say what is wrong and the next thing to try, and end.
+    """Say what is wrong and the next thing to try (see ``say``), and end the verb."""
+    # Here and not above: a fleet's process has no use for it.
+    import typer
+
+    say(message, hint, as_json=as_json)
+    raise typer.Exit(code)
+
+
+def say(message: str, hint: str | None, *, as_json: bool = False) -> None:
+    """Say what is wrong and the next thing to try.
 
     Args:
         message: one line: what, and where.
@@ -35,10 +43,9 @@ def fail(message: str, hint: str | None, code: ExitCode, *, as_json: bool = Fals
         as_json: on the standard output as JSON instead of text on the standard error.
     """
     if as_json:
-        typer.echo(json.dumps({"ok": False, "error": message, "hint": hint}, ensure_ascii=False))
+        print(json.dumps({"ok": False, "error": message, "hint": hint}, ensure_ascii=False), flush=True)
     else:
-        typer.echo(error_text(message, hint), err=True)
-    raise typer.Exit(code)
+        print(error_text(message, hint), file=sys.stderr, flush=True)
 
 
 def error_text(message: str, hint: str | None) -> str:

@@ -13,15 +13,18 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
-from station.cli.exit_codes import ExitCode, error_text
-from station.cli.fleet_options import FleetOptions, check_limits, command, loaded_plan
+from station.cli.apart import apart
+from station.cli.exit_codes import ExitCode, error_text, say
 from station.cli.signals import ordered_ends
 from station.cli.terminal import BackgroundWriter, Terminal
 from station.errors import StationError
+from station.fleet import limits
+
+if TYPE_CHECKING:
+    from station.cli.fleet_flags import FleetOptions
+    from station.fleet.plan import Plan
 
 _log = logging.getLogger(__name__)
 _THRESHOLDS: Final = (10_000, 50, 100)
@@ -30,14 +33,37 @@ _LAST_TABLE_S: Final = 5.0
 """So long a terminal that was stopped has to show the last table."""
 
 
-def run(options: FleetOptions) -> int:
+def main() -> int:
+    """The verb as it stands in ``sys.argv``: read and checked in a process of its own, then run. The exit code."""
+    asked = apart(_asked)
+    return asked if isinstance(asked, int) else run(*asked)
+
+
+def _asked() -> int | tuple[FleetOptions, Plan]:
+    """The flags and the plan; an exit code where that was all, or where something is wrong with them."""
+    from station.cli.fleet_options import command, loaded_plan
+    from station.cli.verbs import build
+
+    found: list[tuple[FleetOptions, Plan]] = []
+
+    def keep(options: FleetOptions) -> int:
+        found.append((options, loaded_plan(options).plan))
+        return ExitCode.OK
+
+    try:
+        build(command(keep))()
+    except SystemExit as end:
+        return found[0] if found else int(end.code or 0)
+    return found[0] if found else ExitCode.OK
+
+
+def run(options: FleetOptions, plan: Plan) -> int:
     """Run a fleet to its end, and report. Answers the exit code."""
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.DEBUG if options.debug else logging.ERROR,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    plan = loaded_plan(options).plan
     fleet: _Fleet | None = None
     try:
         if not options.virtual:
@@ -47,11 +73,22 @@ def run(options: FleetOptions) -> int:
     except StationError as error:
         if options.debug:
             raise
-        typer.echo(error_text(error.message, error.hint), err=True)
+        say(error.message, error.hint, as_json=options.json)
         return ExitCode.FAILED
     finally:
         if fleet is not None:
             fleet.close()
+
+
+def check_limits(plan: Plan, processes: int) -> None:
+    """Have this machine carry the plan; doubts are written to the standard error.
+
+    Raises:
+        StationError: too few open files.
+    """
+    limits.allow_files(-(-plan.count // processes))
+    for warning in limits.too_few_ports(limits.addresses(plan)):
+        print(f"! {warning.message}; {warning.hint}", file=sys.stderr)
 
 
 def _in_loop(main: Coroutine[Any, Any, int], *, virtual: bool) -> int:
@@ -67,6 +104,11 @@ def _in_loop(main: Coroutine[Any, Any, int], *, virtual: bool) -> int:
     gc.set_threshold(*_THRESHOLDS)
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(main)
+
+
+def _of_a_fleet(hint: str | None) -> str | None:
+    """A station's hint, with this verb in it."""
+    return hint and hint.replace("station run ", "station fleet ")
 
 
 class _Fleet:
@@ -126,7 +168,7 @@ class _Fleet:
             words, hint, _ = nobody_words(report)
             if engine.trouble is not None and not report.totals.call("BootNotification").count:
                 self._notes.append(error_text(words, None))
-                words, hint = engine.trouble.message, engine.trouble.hint
+                words, hint = engine.trouble.message, _of_a_fleet(engine.trouble.hint)
             self._notes.append(error_text(words, hint))
         elif report.run.end == "failed":
             self._notes.append(error_text(engine.failure, "station fleet --workers N"))
@@ -223,7 +265,3 @@ class _Fleet:
         if self._screen is not None and not self._ending:
             self._screen.say("ending in order; Ctrl-C again: at once")
         self._ending = True
-
-
-fleet = command(run)
-"""The verb."""

@@ -10,62 +10,22 @@ import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
-from station.cli.apart import apart
 from station.cli.connection import TOKEN_VARIABLE
 from station.cli.exit_codes import ExitCode, fail
+from station.cli.fleet_flags import FleetOptions
 from station.config import ConfigError, ControlConfig, Secret
 from station.config.errors import ValueRefusedError
-from station.fleet import limits
 from station.fleet.overrides import FleetOverrides
 
 if TYPE_CHECKING:
-    from station.fleet.plan import Plan
     from station.fleet.plan_file import LoadedPlan
 
 _File = Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class FleetOptions:
-    """What the command line says.
-
-    Attributes:
-        plan: the file; None: the default plan.
-        overrides: what is laid over the plan.
-        html: report, a page.
-        csv: report, a folder of tables.
-        junit: report of the thresholds.
-        json: the report as the last line, no table.
-        workers: processes of this machine; None: this one alone.
-        scheduler: address of a Dask scheduler.
-        insecure_scheduler: it may be elsewhere without TLS.
-        control: the control face; None: none.
-        debug: tracebacks, and everything logged.
-    """
-
-    plan: Path | None
-    overrides: FleetOverrides
-    html: Path | None = None
-    csv: Path | None = None
-    junit: Path | None = None
-    json: bool = False
-    workers: int | None = None
-    scheduler: str | None = None
-    insecure_scheduler: bool = False
-    control: ControlConfig | None = field(default=None, repr=False)
-    debug: bool = False
-
-    @property
-    def virtual(self) -> bool:
-        """Whether time and network are made up."""
-        return self.overrides.virtual
 
 
 def command(run: Callable[[FleetOptions], int]) -> Callable[..., None]:
@@ -78,15 +38,17 @@ def command(run: Callable[[FleetOptions], int]) -> Callable[..., None]:
     def fleet(
         plan: Annotated[_File, typer.Argument(help="The plan; left out: stations that charge and pause.")] = None,
         count: Annotated[int | None, typer.Option("-n", metavar="N", help="How many stations.")] = None,
-        template: Annotated[str | None, typer.Option("--id", help="Template of the ids: 'LT-{:05d}'.")] = None,
-        stations: Annotated[_File, typer.Option(help="CSV: id,password,cert,key,connectors,url.")] = None,
-        cards: Annotated[_File, typer.Option(help="CSV: idTag,type.")] = None,
+        template: Annotated[str | None, typer.Option("--id", metavar="TEXT", help="The ids: 'LT-{:05d}'.")] = None,
+        stations: Annotated[_File, typer.Option(metavar="CSV", help="id,password,cert,key,connectors,url.")] = None,
+        cards: Annotated[_File, typer.Option(metavar="CSV", help="idTag,type.")] = None,
         ramp: Annotated[str | None, typer.Option(metavar="TIME", help="Within which all dial; 0s: at once.")] = None,
         run_for: Annotated[str | None, typer.Option("--for", metavar="TIME", help="Left out: until Ctrl-C.")] = None,
-        threshold: Annotated[list[str] | None, typer.Option(help="'boot.p95<2s'; crossed: exit code 99.")] = None,
-        html: Annotated[_File, typer.Option(help="Write the report as a page.")] = None,
+        threshold: Annotated[
+            list[str] | None, typer.Option(metavar="TEXT", help="'boot.p95<2s'; crossed: exit code 99.")
+        ] = None,
+        html: Annotated[_File, typer.Option(metavar="F", help="Write the report as a page.")] = None,
         csv: Annotated[_File, typer.Option(metavar="DIR", help="Write the report as tables.")] = None,
-        junit: Annotated[_File, typer.Option(help="Write the thresholds as JUnit XML.")] = None,
+        junit: Annotated[_File, typer.Option(metavar="F", help="Write the thresholds as JUnit XML.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="The report as JSON, in the last line.")] = False,
         workers: Annotated[int | None, typer.Option(metavar="N", help="Processes of this machine.")] = None,
         scheduler: Annotated[str | None, typer.Option(metavar="ADDR", help="A Dask scheduler.")] = None,
@@ -94,16 +56,16 @@ def command(run: Callable[[FleetOptions], int]) -> Callable[..., None]:
             bool, typer.Option("--insecure-scheduler", help="Even one elsewhere without TLS.")
         ] = False,
         virtual: Annotated[bool, typer.Option("--virtual", help="No network, no CSMS, time at full speed.")] = False,
-        seed: Annotated[int | None, typer.Option(help="The same seed gives the same load.")] = None,
+        seed: Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same load.")] = None,
         control: Annotated[str | None, typer.Option(metavar="ADDR|off", help="The control face.")] = None,
         csms: Annotated[str | None, typer.Option(metavar="URL", help="ws:// or wss://, {id} in it or not.")] = None,
         ocpp: Annotated[str | None, typer.Option(metavar="1.6|2.0.1", help="The version.")] = None,
-        password_file: Annotated[_File, typer.Option(help="File with the Basic Auth password of all.")] = None,
-        ca: Annotated[_File, typer.Option(help="PEM file of the authority to trust.")] = None,
-        cert: Annotated[_File, typer.Option(help="A certificate chain for all stations, PEM.")] = None,
-        key: Annotated[_File, typer.Option(help="Its private key, PEM.")] = None,
+        password_file: Annotated[_File, typer.Option(metavar="F", help="The Basic Auth password of all.")] = None,
+        ca: Annotated[_File, typer.Option(metavar="F", help="PEM file of the authority to trust.")] = None,
+        cert: Annotated[_File, typer.Option(metavar="F", help="A certificate chain for all stations, PEM.")] = None,
+        key: Annotated[_File, typer.Option(metavar="F", help="Its private key, PEM.")] = None,
         insecure: Annotated[bool, typer.Option("--insecure", help="Verify neither chain nor host name.")] = False,
-        speed: Annotated[float | None, typer.Option(help="How fast station time runs.")] = None,
+        speed: Annotated[float | None, typer.Option(metavar="X", help="How fast station time runs.")] = None,
         debug: Annotated[bool, typer.Option("--debug", help="Log everything, and tracebacks.")] = False,
     ) -> None:
         """Run many stations, and measure the CSMS. Ctrl-C ends in order, and still reports."""
@@ -136,7 +98,7 @@ def command(run: Callable[[FleetOptions], int]) -> Callable[..., None]:
             workers=workers,
             scheduler=scheduler,
             insecure_scheduler=insecure_scheduler,
-            control=_control(control, virtual=virtual, as_json=as_json),
+            control=_control(control, as_json=as_json),
             debug=debug,
         )
         _check(options)
@@ -158,6 +120,8 @@ def _check(options: FleetOptions) -> None:
          "--workers starts processes here, --scheduler uses a cluster", "leave one of them out"),
         (options.virtual and (options.workers is not None or options.scheduler is not None),
          "a virtual fleet has one clock, and runs in this process", "leave --workers and --scheduler out"),
+        (options.virtual and options.control is not None,
+         "a virtual fleet is over before anybody could steer it", "leave --control out"),
     )  # fmt: skip
     for wrong, message, hint in refusals:
         if wrong:
@@ -188,10 +152,12 @@ def _check_folder(flag: str, path: Path, *, as_json: bool) -> None:
         _refuse(f"{flag} {path}: no folder that this user can write", f"{flag} another path", as_json=as_json)
 
 
-def _control(text: str | None, *, virtual: bool, as_json: bool) -> ControlConfig | None:
+def _control(text: str | None, *, as_json: bool) -> ControlConfig | None:
     """Where the control face listens; nowhere unless told so."""
-    if text is None or text == "off" or virtual:
+    if text is None or text == "off":
         return None
+    # Here and not above: no other verb needs them.
+    from station.config.hosts import is_loopback
     from station.config.types import split_listen
 
     given = os.environ.get(TOKEN_VARIABLE)
@@ -200,23 +166,11 @@ def _control(text: str | None, *, virtual: bool, as_json: bool) -> ControlConfig
         host, port = split_listen(text)
     except ValueRefusedError as error:
         fail(f"--control {text}: {error}", error.suggestion, ExitCode.USAGE, as_json=as_json)
-    if token is None and not _is_loopback(host):
+    if token is None and not is_loopback(host):
         hint = f"export {TOKEN_VARIABLE}=…"
         fail(f"--control {text}: can be reached from other machines and needs a token", hint, ExitCode.USAGE,
              as_json=as_json)  # fmt: skip
     return ControlConfig(True, host, port, token)
-
-
-def _is_loopback(host: str) -> bool:
-    # Here and not above: no other verb needs it.
-    import ipaddress
-
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def loaded_plan(options: FleetOptions) -> LoadedPlan:
@@ -226,7 +180,7 @@ def loaded_plan(options: FleetOptions) -> LoadedPlan:
         typer.Exit: it cannot be used; every problem was said.
     """
     try:
-        loaded = apart(lambda: _loaded(options))
+        loaded = _loaded(options)
     except ConfigError as error:
         if options.json:
             from station.cli.profiles import problems_as_data
@@ -256,31 +210,3 @@ def print_plan_problems(error: ConfigError, plan: Path | None) -> None:
         typer.echo(f"   try: station check {plan}, when this is mended", err=True)
     else:
         typer.echo("   try: station fleet --help", err=True)
-
-
-def check_limits(plan: Plan, processes: int = 1) -> None:
-    """Have this machine carry the plan; doubts are written to the standard error.
-
-    Args:
-        processes: among which the stations are divided.
-
-    Raises:
-        StationError: too few open files.
-    """
-    limits.allow_files(-(-plan.count // processes))
-    for warning in limits.too_few_ports(_addresses(plan)):
-        typer.echo(f"! {warning.message}; {warning.hint}", err=True)
-
-
-def _addresses(plan: Plan) -> dict[str, int]:
-    """How many stations dial each host and port, at most."""
-    found: dict[str, int] = {}
-    if plan.rows and any(row.url for row in plan.rows):
-        for row in plan.rows:
-            netloc = urlsplit(row.url or plan.groups[0].profile.csms.url or "").netloc
-            found[netloc] = found.get(netloc, 0) + 1
-        return found
-    for group in plan.groups:
-        netloc = urlsplit(group.profile.csms.url or "").netloc
-        found[netloc] = found.get(netloc, 0) + round(group.weight * plan.count)
-    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,6 +66,7 @@ class FleetScreen:
         terminal: where to.
         in_place: whether the terminal can change lines.
         size: of the terminal.
+        now_s: the reader's time, which is not that of a virtual fleet.
     """
 
     def __init__(
@@ -73,10 +75,12 @@ class FleetScreen:
         *,
         in_place: bool,
         size: Callable[[], os.terminal_size] = shutil.get_terminal_size,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._terminal = terminal
         self._in_place = in_place
         self._size = size
+        self._now_s = now_s
         self._before: Tick | None = None
 
     def look(self, tick: Tick, *, of_s: float | None, paused: bool = False) -> None:
@@ -90,7 +94,7 @@ class FleetScreen:
             lines = live_lines(look, size.lines - 1, size.columns - 1)
         else:
             lines = [first_line(look)]
-        self._terminal.progress(lines, tick.at_s)
+        self._terminal.progress(lines, self._now_s())
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -98,7 +102,7 @@ class FleetScreen:
 
     def end(self, report: Report, exit_code: int) -> None:
         """The final table."""
-        self._terminal.progress([], report.run.duration_s)
+        self._terminal.progress([], self._now_s())
         self._terminal.lines(final_lines(report, exit_code, self._size().columns if self._in_place else _WIDE))
 
 
@@ -168,7 +172,7 @@ def _progress(look: Look) -> str:
     done_s = tick.held_s if tick.phase == "run" else tick.at_s
     if tick.phase == "ramp":
         word += "ramp "
-    if not look.of_s or look.of_s == float("inf"):
+    if look.of_s is None or not 1.0 <= look.of_s < float("inf"):
         return f"{word}{clock(done_s)}"
     return f"{word}{clock(done_s)} / {clock(look.of_s)} {_bar(done_s / look.of_s)}"
 

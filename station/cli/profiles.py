@@ -1,6 +1,6 @@
 """The verbs `check`, `schema` and `init`: what a profile says, how one is written, and a first one.
 
-Not the place that runs anything. `station.cli.main` registers these functions; other verbs use `print_problems`.
+Not the place that runs anything. `station.cli.verbs` registers these functions; other verbs use `print_problems`.
 """
 
 import json

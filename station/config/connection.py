@@ -3,10 +3,10 @@
 Called by `station.config.build`.
 """
 
-import ipaddress
 from dataclasses import replace
 
 from station.config.context import Context
+from station.config.hosts import is_loopback
 from station.config.model import ControlBlock, CsmsBlock
 from station.config.profile import (
     ControlConfig,
@@ -101,16 +101,7 @@ def control(context: Context) -> ControlConfig:
         token = block.token if isinstance(block, ControlBlock) else None
         return ControlConfig(False, "127.0.0.1", 0, token)
     host, port = split_listen(block.listen)
-    if not _is_loopback(host) and block.token is None:
+    if not is_loopback(host) and block.token is None:
         steps = ("control", "listen")
         context.fault(steps, f"{host} can be reached from other machines and needs a token", "add token: !file token")
     return ControlConfig(True, host, port, block.token)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from station.config.hosts import is_loopback
 from station.config.secret import Secret
 from station.control.problem import problem
 
@@ -50,7 +51,7 @@ class Bound:
         name = _host_of(authority)
         if name is None:
             return False
-        if name in ("localhost", self.host.casefold()) or _is_loopback(name):
+        if name == self.host.casefold() or is_loopback(name):
             return True
         # A literal address was not looked up, so nobody made it point here.
         return self.anywhere and (_is_address(name) or name.split(".")[0] == socket.gethostname().casefold())
@@ -152,13 +153,6 @@ def _host_of(authority: str) -> str | None:
     if parts.path or parts.query or parts.fragment or parts.username is not None:
         return None
     return parts.hostname
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_address(name: str) -> bool:

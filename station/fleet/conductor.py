@@ -153,7 +153,7 @@ class Conductor:
             if first:
                 self._look(self.tick())
             if first and not await self._come_up(stage):
-                return "stopped" if self._stop.is_set() else "nobody"
+                return "stopped" if self._stop.is_set() and not self._in_vain() else "nobody"
             if not first and await self._stopped(stage.ramp_s):
                 return "stopped"
             if first:
@@ -183,6 +183,12 @@ class Conductor:
                 return True
             if await self._stopped(_UP_LOOK_S if late_s < 5 else LOOK_S):
                 return False
+
+    def _in_vain(self) -> bool:
+        """Whether stations have tried so far, and none was accepted: who stops that is told why."""
+        counts = self.engine.snapshot().counts
+        tried = any(name == "call.BootNotification" or name.startswith("dial.failed.") for name in counts)
+        return tried and not counts.get("booted")
 
     async def _stopped(self, within_s: float) -> bool:
         """Wait; True as soon as we are told to stop."""

@@ -2,7 +2,8 @@
 
 It shares no code with the stations: frames are read with ``orjson`` alone. Its answers come after a latency drawn by
 seed, so that a virtual fleet has percentiles at all; they say nothing about a real CSMS. It accepts every station, and
-every card but those that it was told to refuse.
+every card but those that it was told to refuse. What a station repeats because its answer was lost stands in the books
+once, and is answered as before.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ class Double:
         self.told = told
         self.refused = refused
         self.connected: dict[str, Peer] = {}
+        self.last: dict[str, Last] = {}
         self._seed = seed
         self._origin_s = loop.time()
         self._origin = EPOCH + timedelta(seconds=begins_s)
@@ -152,6 +154,20 @@ class Double:
         return self._transactions
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last message of a station that began or ended a transaction, or told an event of one.
+
+    It comes again where its answer was lost: over another connection, or after the station's time-out. At once and over
+    the same one it is a second message, and wrong.
+    """
+
+    said: tuple[Any, ...]
+    peer: Peer
+    at_s: float
+    answer: dict[str, Any]
+
+
 class Peer:
     """The double's end of one station's connection (``station.net.api.Listener``)."""
 
@@ -169,7 +185,7 @@ class Peer:
         if frame[0] != 2:
             return
         _, message_id, action, payload = frame
-        answer = orjson.dumps([3, message_id, self._answer(action, payload)]).decode()
+        answer = orjson.dumps([3, message_id, self._answered(action, payload)]).decode()
         latency_s = min(_SLOWEST_S, _MEDIAN_S * self._random.lognormvariate(0.0, _SPREAD))
         double.loop.call_later(latency_s, self._send, answer)
 
@@ -195,6 +211,18 @@ class Peer:
             del self._double.connected[self._station]
 
     # Answers
+
+    def _answered(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """The answer; the one before to what is merely repeated."""
+        double, said = self._double, _said(action, payload)
+        if said is None:
+            return self._answer(action, payload)
+        now_s, last = double.loop.time(), double.last.get(self._station)
+        if last is not None and last.said == said and (last.peer is not self or now_s - last.at_s > _SLOWEST_S):
+            return last.answer
+        answer = self._answer(action, payload)
+        double.last[self._station] = Last(said, self, now_s, answer)
+        return answer
 
     def _answer(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
         if action == "BootNotification":
@@ -256,6 +284,17 @@ class Peer:
                 old = sample.get("context") == "Transaction.Begin" and not began
                 if register and not old and "phase" not in sample:
                     books.energy(entry, key, _wh(sample))
+
+
+def _said(action: str, payload: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """What a message about a transaction has in common with its repetition; None: coming twice does no harm."""
+    if action == "StartTransaction":
+        return action, payload["connectorId"], payload["timestamp"]
+    if action == "StopTransaction":
+        return action, payload["transactionId"]
+    if action == "TransactionEvent":
+        return action, payload["transactionInfo"]["transactionId"], payload["seqNo"]
+    return None
 
 
 def _wh(sample: Mapping[str, Any]) -> float:

@@ -50,11 +50,13 @@ class Axis:
     Attributes:
         log: by powers of ten.
         clock: seconds of a run: ticks at whole minutes rather than at hundreds of seconds.
+        whole: of things: no ticks between one and the next.
     """
 
     shown: Shown
     log: bool = False
     clock: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,10 @@ class Notes:
 class _Scale:
     """Values to pixels."""
 
-    def __init__(self, low: float, high: float, pixels: tuple[float, float], *, log: bool = False) -> None:
-        self.low, self.high, self._log = low, high, log
+    def __init__(
+        self, low: float, high: float, pixels: tuple[float, float], *, log: bool = False, whole: bool = False
+    ) -> None:
+        self.low, self.high, self._log, self._whole = low, high, log, whole
         self._from, self._to = pixels
 
     def __call__(self, value: float) -> float:
@@ -88,7 +92,7 @@ class _Scale:
             return [10.0**power for power in range(first, last + 1)]
         rough = (self.high - self.low) / _TICKS
         step = next((each for each in _CLOCK if each >= rough), 0.0) if clock else 0.0
-        step = step or _round_step(rough)
+        step = step or max(_round_step(rough), float(self._whole))
         begin, end = math.ceil(self.low / step - 1e-9), int(self.high / step + 1e-9)
         return [step * place for place in range(begin, end + 1)]
 
@@ -111,7 +115,7 @@ def bars(edges: Sequence[float], counts: Sequence[int], x: Axis, colour: int = 1
     if not counts or not max(counts):
         return '<p class="none">nothing to show</p>'
     x_scale = _Scale(edges[0], edges[-1], (LEFT, WIDTH - RIGHT), log=True)
-    y = Axis(count)
+    y = Axis(count, whole=True)
     y_scale = _y_scale([float(each) for each in counts], y)
     parts = list(_grid(x_scale, y_scale, x, y))
     base = y_scale(0.0)
@@ -161,8 +165,8 @@ def _y_scale(values: Sequence[float], y: Axis) -> _Scale:
         least, most = math.floor(math.log10(min(real))), math.ceil(math.log10(max(real)) + 1e-9)
         return _Scale(10.0**least, 10.0 ** max(most, least + 1), pixels, log=True)
     high = max(values) or 1.0
-    step = _round_step(high / _TICKS)
-    return _Scale(0.0, step * math.ceil(high / step - 1e-9), pixels)
+    step = max(_round_step(high / _TICKS), float(y.whole))
+    return _Scale(0.0, step * math.ceil(high / step - 1e-9), pixels, whole=y.whole)
 
 
 def _round_step(rough: float) -> float:

@@ -174,10 +174,10 @@ def _charts(report: Report) -> str:
     pace.append(Series("errors/s", [row.errors / row.length_s for row in rows], 4))
     queued = [Series("queued", [row.queued for row in rows], 5, area=True)]
     lag = [Series("greatest lag", [row.lag_s for row in rows], 3, area=True)]
-    whole = Axis(charts.count)
+    whole, pace_axis = Axis(charts.count, whole=True), Axis(charts.count)
     shown = [
-        ("Stations", charts.lines(xs, up, time_axis, whole, notes) + _marked([words for _, words in marks])),
-        ("Calls", charts.lines(xs, pace, time_axis, whole, notes)),
+        ("Stations", charts.lines(xs, up, time_axis, whole, notes) + _explained(report)),
+        ("Calls", charts.lines(xs, pace, time_axis, pace_axis, notes)),
         ("Latency over time", _latency(rows, time_axis, notes)),
         ("Latency, all calls", charts.bars(*charts.spread(totals.calls().times.distribution()), Axis(_short))),
         ("Errors", _causes(report)),
@@ -189,12 +189,14 @@ def _charts(report: Report) -> str:
     return f'<div class="charts">{inner}</div>'
 
 
-def _marked(words: Sequence[str]) -> str:
-    """What the dotted lines of the charts are."""
-    if not words:
-        return ""
-    more = ["…"] if len(words) > _MOST_MARKS else []
-    return f'<p class="note">┊ {escape(" · ".join([*words[:_MOST_MARKS], *more]))}</p>'
+def _explained(report: Report) -> str:
+    """What the dotted lines of the charts are, and the red stretches."""
+    words = [f"┊ {clock(mark.at_s)} {mark.text}" for mark in report.marks[:_MOST_MARKS]]
+    if len(report.marks) > _MOST_MARKS:
+        words.append("…")
+    if report.saturated:
+        words.append("red: the generator was saturated")
+    return f'<p class="note">{escape(" · ".join(words))}</p>' if words else ""
 
 
 def _any(series: Sequence[Series]) -> bool:
@@ -243,7 +245,7 @@ def _recovery(report: Report) -> str:
         [at for at, _ in points],
         [Series("stations back", [count for _, count in points], 2, area=True)],
         Axis(_short),
-        Axis(charts.count),
+        Axis(charts.count, whole=True),
     )
     drain = report.totals.times("drain")
     told = f"; queue empty {duration(drain.percentile_s(95))} after that (p95)" if drain.count else ""

@@ -52,7 +52,7 @@ svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:11p
 font-size:12px;line-height:1.45;white-space:pre;z-index:1}
 @media(max-width:600px){main{padding:18px 12px 32px}section{padding:14px}.cards{grid-template-columns:1fr 1fr}
 th,td{padding:5px 8px}th:first-child,td:first-child{padding-left:0}
-svg{overflow:visible}svg text{font-size:14px}.cause{grid-template-columns:1fr auto}.cause span{grid-column:1/3}}
+svg{overflow:visible}svg text{font-size:15px}.cause{grid-template-columns:1fr auto}.cause span{grid-column:1/3}}
 @media print{body{background:#fff}section,.cards div{break-inside:avoid}}
 """
 

@@ -11,9 +11,13 @@ import resource
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from station.errors import StationError
+
+if TYPE_CHECKING:
+    from station.fleet.plan import Plan
 
 SPARE_FILES: Final = 256
 """Open files beside one connection a station: the loop, logs, reports, the control face, workers."""
@@ -96,3 +100,17 @@ def _local_ports() -> int | None:
     except (OSError, ValueError):
         return None
     return last - first + 1
+
+
+def addresses(plan: Plan) -> dict[str, int]:
+    """How many stations dial each host and port, at most."""
+    found: dict[str, int] = {}
+    if plan.rows and any(row.url for row in plan.rows):
+        for row in plan.rows:
+            netloc = urlsplit(row.url or plan.groups[0].profile.csms.url or "").netloc
+            found[netloc] = found.get(netloc, 0) + 1
+        return found
+    for group in plan.groups:
+        netloc = urlsplit(group.profile.csms.url or "").netloc
+        found[netloc] = found.get(netloc, 0) + round(group.weight * plan.count)
+    return found

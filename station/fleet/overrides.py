@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from station.config import Overrides
+if TYPE_CHECKING:
+    from station.config import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class FleetOverrides:
 
     def of_a_profile(self) -> Overrides:
         """What is laid over each group's profile."""
+        # Here and not above: a fleet that runs reads no profile any more.
+        from station.config import Overrides
+
         return Overrides(
             csms=self.csms,
             ocpp=self.ocpp,

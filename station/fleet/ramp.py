@@ -8,19 +8,12 @@ from __future__ import annotations
 from station.fleet.chance import drawn, key_of
 
 
-def dial_at(index: int, count: int, ramp_s: float, seed: int | str) -> float:
-    """When station ``index`` (from 0) of ``count`` dials, in seconds from the beginning of the ramp.
+def dial_times(count: int, ramp_s: float, seed: int | str) -> list[float]:
+    """When each of so many stations dials, in seconds from the beginning of the ramp; in order, so they never fall.
 
     The ramp has as many slots as stations; each station dials at a moment of its slot that the seed decides. Without a
     ramp all dial at 0.
     """
-    if ramp_s <= 0:
-        return 0.0
-    return (index + drawn(key_of(f"{seed}/ramp"), index)) * ramp_s / count
-
-
-def dial_times(count: int, ramp_s: float, seed: int | str) -> list[float]:
-    """``dial_at`` of all of them, in order; they never fall."""
     if ramp_s <= 0:
         return [0.0] * count
     key, slot_s = key_of(f"{seed}/ramp"), ramp_s / max(1, count)

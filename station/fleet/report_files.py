@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from station.errors import StationError
-from station.fleet.html_page import to_html
-from station.fleet.junit import to_xml
-from station.fleet.report import Report
-from station.fleet.report_csv import tables
+
+if TYPE_CHECKING:
+    from station.fleet.report import Report
 
 
 class ReportNotWritten(StationError):
@@ -48,6 +48,11 @@ class ReportFiles:
         Raises:
             ReportNotWritten: one could not be written; those before it are there.
         """
+        # Here and not above: most of a run is over before, and many want none of them.
+        from station.fleet.html_page import to_html
+        from station.fleet.junit import to_xml
+        from station.fleet.report_csv import tables
+
         written: list[Path] = []
         texts: dict[Path, str] = {}
         if self.csv is not None:

@@ -25,6 +25,7 @@ from station.fleet.totals import Totals
 from station.fleet.wish import storm_of
 from station.fleet.words import clock
 from station.host.execution import CommandRefused
+from station.net.explain import plain_url
 
 _VIRTUAL_LOOKS: Final = 500
 _WORDS: Final = {"ocpp1.6": "1.6", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
@@ -124,7 +125,7 @@ class FleetRun:
         return Report(run, totals, verdicts, rows, list(self.timeline.marks), self.timeline.saturated())
 
     def _addresses(self) -> list[str]:
-        return [group.profile.csms.url or "" for group in self.plan.groups]
+        return [plain_url(group.profile.csms.url or "") for group in self.plan.groups]
 
     def _versions(self) -> list[str]:
         return [_WORDS.get(name, name) for group in self.plan.groups for name in group.profile.csms.versions]

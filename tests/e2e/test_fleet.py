@@ -148,6 +148,7 @@ def test_a_csms_that_refuses_everyone_is_a_clear_end(csms: FleetCsms, options: d
     assert run.returncode == code
     assert time.monotonic() - began_s < 60
     assert "401" in run.stderr or "Rejected" in run.stderr
+    assert "station run" not in run.stderr
 
 
 def test_a_csms_that_is_not_there_is_a_clear_end() -> None:
@@ -169,9 +170,37 @@ def test_too_few_file_descriptors_say_the_limit_and_the_command(csms: FleetCsms)
     def few() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
-    run = fleet("-n", "1000", "--csms", csms.url, "--ocpp", "1.6", "--for", "1s", preexec_fn=few)
-    assert run.returncode in (1, 2)
+    many = ("-n", "1000", "--csms", csms.url, "--ocpp", "1.6", "--for", "1s")
+    run, as_json = fleet(*many, preexec_fn=few), fleet(*many, "--json", preexec_fn=few)
+    assert (run.returncode, as_json.returncode) == (1, 1)
     assert "256" in run.stderr and "ulimit -n" in run.stderr
+    answer = report_of(as_json)
+    assert answer["ok"] is False and "256" in answer["error"] and "ulimit -n" in answer["hint"]
+
+
+INTERFACE = """
+plan: {seed: 1, ramp: 60s, for: 10m, ocpp: "1.6", thresholds: ["boot.p95<2s", "call.errors<0.1%"]}
+stations: {id: "LT-{:05d}"}              # or a CSV: id, password, cert, key, connectors
+cards: cards.csv                         # or a list; dealt out in turn
+groups:
+  - {name: busy, count: 100, station: wallbox.yaml, behaviour: {pattern: back-to-back, samples: 10}}
+  - {name: town, share: 30%, station: {car: {battery: 52kWh}}, behaviour: {pattern: commuter}}
+events:
+  - {at: 3m, do: go_offline, share: 20%, for: 30s}
+"""
+
+
+def test_the_plan_that_the_interface_shows_runs(tmp_path: Path) -> None:
+    (tmp_path / "wallbox.yaml").write_text("evses: [{max_current: 16A}]\n")
+    (tmp_path / "cards.csv").write_text("idTag,type\n04A1B2C3,ISO14443\n04A1B2C4,ISO14443\n")
+    report = report_of(fleet(plan(tmp_path, INTERFACE), "--virtual", "-n", "10", "--for", "4m", "--json"))
+    assert (report["stations"], report["up"], report["generator"]) == (10, 10, "ok")
+    assert report["sessions"]["finished"] > 0 and report["connections"]["lost"] == 2
+    assert report["books"]["wrong"] == []
+    assert [each["ok"] for each in report["thresholds"]] == [True, True]
+    asked_for = {"count", "rate", "p50_ms", "p95_ms", "p99_ms", "max_ms", "errors"}
+    assert asked_for <= report["actions"]["MeterValues"].keys()
+    assert {"p99", "max"} <= report["loop_lag_ms"].keys() and report["loop_lag_ms"]["max"] == 0
 
 
 def test_a_virtual_day_is_the_same_for_the_same_seed(tmp_path: Path) -> None:

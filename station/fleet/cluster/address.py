@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
+from station.config.hosts import is_loopback
 from station.errors import StationError
 
 _ADDRESS = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+]*)://)?(?P<host>\[[^\]]+\]|[^:/\[\]\s]+):(?P<port>\d+)/?")
@@ -32,13 +32,3 @@ def checked_address(text: str, *, insecure: bool = False) -> str:
             "start the scheduler with TLS (docs/fleet-cluster.md) and use tls://…, or --insecure-scheduler",
         )
     return f"{scheme}://{match['host']}:{match['port']}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine for certain; names other than localhost are not looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -27,11 +27,6 @@ class Offset:
         """How many exchanges it rests on."""
         return len(self._samples)
 
-    @property
-    def error_s(self) -> float:
-        """It is not further off than this."""
-        return min(self._samples)[0] / 2
-
     def there(self, here_s: float) -> float:
         """What the clock there shows when the one here shows this."""
         return here_s + min(self._samples)[1]

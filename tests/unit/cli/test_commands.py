@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from station.cli import connection
 from station.cli.connection import NotFoundError, Target
-from station.cli.main import build
+from station.cli.verbs import build
 from station.control.registry import COMMANDS
 from tests.support.fake_commandable import STATUS
 

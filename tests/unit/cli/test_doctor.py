@@ -17,7 +17,7 @@ from drivers import discovery
 from drivers.discovery import Found, Problem
 from drivers.gpio import factory
 from station.cli import bench, checks
-from station.cli.main import build
+from station.cli.verbs import build
 from station.config.secret import Secret
 from station.control.runtime_file import RuntimeFile
 from tests.support import gpio_physics

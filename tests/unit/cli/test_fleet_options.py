@@ -7,8 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from station.cli import fleet_options, profiles
-from station.cli.fleet_options import FleetOptions
+from station.cli import fleet, fleet_options, profiles
+from station.cli.fleet_flags import FleetOptions
 
 URL = "ws://csms.test/ocpp"
 
@@ -25,7 +25,7 @@ class Verb:
 
     def _run(self, options: FleetOptions) -> int:
         self.given.append(options)
-        fleet_options.check_limits(fleet_options.loaded_plan(options).plan)
+        fleet.check_limits(fleet_options.loaded_plan(options).plan, 1)
         return 99
 
     def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
@@ -83,6 +83,7 @@ def test_flags_reach_the_verb(verb: Verb, tmp_path: Path) -> None:
         (["--csv", "/dev/null/x"], "--csv /dev/null/x: no folder that this user can write"),
         (["--control", "0.0.0.0:80"], "--control 0.0.0.0:80: can be reached from other machines and needs a token"),
         (["--control", "x"], "--control x: no port"),
+        (["--virtual", "--control", "127.0.0.1:0"], "a virtual fleet is over before anybody could steer it"),
         (["--ramp", "x"], "--ramp: 'x': not a duration; write it like 30s"),
         (["--threshold", "x"], "--threshold: threshold 'x': not NAME.STAT<VALUE"),
         (["nowhere.yaml"], "nowhere.yaml: cannot be read: No such file or directory"),

@@ -29,6 +29,7 @@ def test_the_first_line_says_how_the_fleet_is(run: PlayedRun) -> None:
         (10, 9.0, False, "   00:09 / 00:09 =========="),
         (5, None, False, "   00:04"),
         (5, float("inf"), False, "   00:04"),
+        (0, 0.1, False, "   ramp 00:01"),
         (5, 9.0, True, "   paused  00:04 / 00:09 ====>-----"),
         (11, 9.0, False, "   ending 00:12"),
     ],
@@ -120,8 +121,10 @@ def test_what_the_generator_lost_is_not_blamed_on_the_csms() -> None:
 
 def test_in_a_pipe_there_is_a_line_every_ten_seconds_and_the_final_table(run: PlayedRun) -> None:
     printed: list[str] = []
-    screen = FleetScreen(Terminal(in_place=False, write=printed.append), in_place=False)
+    now_s = [0.0]
+    screen = FleetScreen(Terminal(in_place=False, write=printed.append), in_place=False, now_s=lambda: now_s[0])
     for tick in run.ticks:
+        now_s[0] = tick.at_s
         screen.look(tick, of_s=9.0)
     screen.say("20 % offline")
     assert [text.split()[1] for text in printed] == ["5/10", "10/10", "%"]

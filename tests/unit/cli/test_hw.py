@@ -18,7 +18,7 @@ from drivers.api import DeviceMissing, DriverLost, NoReading, PilotState, Readin
 from drivers.registry import Driver
 from drivers.sim.config import MeterOptions, PilotOptions
 from station.cli import bench, trials
-from station.cli.main import build
+from station.cli.verbs import build
 from station.config.secret import Secret
 from station.control.runtime_file import RuntimeFile
 from station.store.lock import FileLock

@@ -28,7 +28,7 @@ from station.cli.install.needs import Pin, pin_line
 from station.cli.install.plan import SCRIPT, SECRETS, UNIT, File
 from station.cli.install.safe_stop import script_text
 from station.cli.install.unit import argument, quoted
-from station.cli.main import build
+from station.cli.verbs import build
 from tests.support.openevse import FakeOpenEvse
 from tests.support.serial_line import serial_line
 

@@ -11,7 +11,7 @@ import segno
 from typer.testing import CliRunner
 
 from station.cli import connection, pair, qr
-from station.cli.main import build
+from station.cli.verbs import build
 
 PROFILE = "station: {id: CP 001}\nstore: memory\nevses: [{id: 1}, {id: 2, connectors: [{id: 1}, {id: 2}]}]\n"
 TEXTS = [f"ocpp://CP%20001?connector={number}" for number in (1, 2, 3)]

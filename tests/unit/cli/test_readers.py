@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from drivers import discovery
 from drivers.discovery import Found, Problem
-from station.cli.main import build
+from station.cli.verbs import build
 
 ACR = Found("usb", "usb:072f:2200", "/dev/bus/usb/001/004", "ACS ACR122U", "072f:2200", "acr122u")
 LINE = Found("serial", "/dev/ttyUSB0", "/dev/ttyUSB0", "FTDI FT232R adapter", "0403:6001", holders=("minicom (pid 7)",))

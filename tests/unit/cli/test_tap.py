@@ -16,7 +16,7 @@ from drivers import discovery
 from drivers.discovery import Found
 from station.cli import connection
 from station.cli.connection import NotFoundError, TalkError, Target
-from station.cli.main import build
+from station.cli.verbs import build
 from tests.support.interrupts import interrupted
 
 runner = CliRunner()

@@ -175,7 +175,6 @@ def test_the_quickest_exchange_decides_about_a_clock() -> None:
     assert offset.there(20.0) == pytest.approx(1020.4)
     offset.add(12.0, 1012.01, 12.02)
     assert offset.there(20.0) == pytest.approx(1020.0)
-    assert offset.error_s == pytest.approx(0.01)
     offset.add(13.0, 1019.0, 14.0)
     assert offset.there(20.0) == pytest.approx(1020.0)
     for number in range(60):

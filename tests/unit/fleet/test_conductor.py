@@ -188,6 +188,23 @@ def test_where_nobody_is_accepted_the_run_is_given_up() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize(
+    ("counts", "end"),
+    [({}, "stopped"), ({"dial.failed.refused": 3}, "nobody"), ({"call.BootNotification": 2}, "nobody")],
+)
+def test_who_stops_a_run_that_was_in_vain_is_told_so(counts: dict[str, int], end: str) -> None:
+    async def main() -> None:
+        engine = FakeEngine(lambda *_: 0)
+        engine.snapshot = lambda: Snapshot(counts, {}, {"up": 0})  # type: ignore[method-assign]
+        run = Conducted(Stage(10, 5.0, 60.0), engine=engine)
+        running = asyncio.ensure_future(run.run())
+        await asyncio.sleep(2.0)
+        run.conductor.stop()
+        assert (await running).end == end
+
+    run_virtual(main())
+
+
 def test_stragglers_are_waited_for_but_not_for_ever() -> None:
     async def main() -> None:
         run = Conducted(Stage(10, 5.0, 3.0), engine=FakeEngine(lambda *_: 9))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from station.fleet.ramp import dial_at, dial_times
+from station.fleet.ramp import dial_times
 
 
 def test_every_station_dials_within_its_own_slot() -> None:
@@ -22,17 +20,11 @@ def test_where_in_its_slot_is_spread() -> None:
 
 def test_without_a_ramp_all_dial_at_once() -> None:
     assert dial_times(3, 0.0, 1) == [0.0, 0.0, 0.0]
-    assert dial_at(2, 3, 0.0, 1) == 0.0
 
 
 def test_the_seed_decides() -> None:
     assert dial_times(100, 10.0, 1) == dial_times(100, 10.0, 1)
     assert dial_times(100, 10.0, 1) != dial_times(100, 10.0, 2)
-
-
-@pytest.mark.parametrize("index", [0, 17, 99])
-def test_one_of_them_and_all_of_them_agree(index: int) -> None:
-    assert dial_at(index, 100, 10.0, 5) == pytest.approx(dial_times(100, 10.0, 5)[index])
 
 
 def test_nobody_dials_where_there_is_nobody() -> None:

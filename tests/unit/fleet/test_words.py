@@ -77,3 +77,10 @@ def test_a_clock_axis_has_ticks_at_whole_minutes() -> None:
     drawn = charts.lines([0.0, 300.0], [Series("a", [1.0, 2.0], 1)], axis, Axis(charts.count))
     assert [minute in drawn for minute in ("00:00", "02:00", "04:00")] == [True] * 3
     assert "01:40<" not in drawn
+
+
+def test_there_is_no_tick_between_one_thing_and_the_next() -> None:
+    time_axis, series = Axis(charts.count), [Series("back", [0.0, 2.0], 1)]
+    assert ">0.5<" in charts.lines([10.0, 20.0], series, time_axis, Axis(charts.count))
+    drawn = charts.lines([10.0, 20.0], series, time_axis, Axis(charts.count, whole=True))
+    assert ">1<" in drawn and ">0.5<" not in drawn
