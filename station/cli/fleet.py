@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
 import logging
 import signal
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from station.fleet.plan import Plan
 
 _log = logging.getLogger(__name__)
-_THRESHOLDS: Final = (10_000, 50, 100)
-"""Of the garbage collector: what a run makes dies young, what it keeps is frozen."""
 _LAST_TABLE_S: Final = 5.0
 """So long a terminal that was stopped has to show the last table."""
 
@@ -101,7 +98,6 @@ def _in_loop(main: Coroutine[Any, Any, int], *, virtual: bool) -> int:
         import uvloop
 
         factory = uvloop.new_event_loop
-    gc.set_threshold(*_THRESHOLDS)
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(main)
 

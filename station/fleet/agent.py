@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from station.clock import Clock, ScaledClock, SystemClock
 from station.fleet.api import Assignment
+from station.fleet.collector import Collector
 from station.fleet.crowd import Crowd
 from station.fleet.health import SATURATED, SATURATED_S, Health
 from station.fleet.metrics import Metrics, Snapshot
@@ -110,8 +111,11 @@ class LocalAgent:
         self._behind = False
         self._judged_s = self._loop.time()
         self._stopped = False
+        self._collector = Collector(self._loop) if health is not None else None
         if health is not None:
             health.start()
+        if self._collector is not None:
+            self._collector.start()
 
     # Coming and going
 
@@ -178,7 +182,10 @@ class LocalAgent:
         self._gone += gone
         if self._gone > max(_FEW, len(self.units)):
             self._gone = 0
-            gc.unfreeze()
+            if self._collector is not None:
+                self._collector.thaw()
+            else:
+                gc.unfreeze()
 
     def _taken(self, indexes: Iterable[int]) -> list[Unit]:
         """Those that are here, and are not any more; those that were only planned never come."""
@@ -334,6 +341,8 @@ class LocalAgent:
             self._counter.clear()
             if self._health is not None:
                 self._health.stop()
+            if self._collector is not None:
+                self._collector.stop()
             gc.unfreeze()
 
 

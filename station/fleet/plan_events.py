@@ -46,7 +46,7 @@ def behaviour(draft: Draft, index: int, block: BehaviourBlock) -> Behaviour:
     return Behaviour(
         pattern=block.pattern,
         samples=10 if block.samples is None else block.samples,
-        session_s=block.session or _SESSION_S.get(block.pattern, _DEFAULT_SESSION_S),
+        session_s=block.session or _session_s(block),
         pause_s=_DEFAULT_PAUSE_S if block.pause is None else block.pause,
         sample_s=block.sample,
         start=block.start,
@@ -54,6 +54,12 @@ def behaviour(draft: Draft, index: int, block: BehaviourBlock) -> Behaviour:
         day_s=block.day or DAY_S,
         answers_remote=block.answers_remote,
     )
+
+
+def _session_s(block: BehaviourBlock) -> float:
+    """The session where none is written: a stay of a short day is as much shorter."""
+    stay_s = _SESSION_S.get(block.pattern)
+    return _DEFAULT_SESSION_S if stay_s is None else stay_s * (block.day or DAY_S) / DAY_S
 
 
 def network(block: NetworkBlock) -> Network:

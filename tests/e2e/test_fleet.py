@@ -203,6 +203,27 @@ def test_the_plan_that_the_interface_shows_runs(tmp_path: Path) -> None:
     assert {"p99", "max"} <= report["loop_lag_ms"].keys() and report["loop_lag_ms"]["max"] == 0
 
 
+WEATHER = """
+plan: {ramp: 0s, end_patience: 30m, network: {latency: 50ms, jitter: 50ms, drop: 0.5%, reset: 0.2%}}
+groups:
+  - {name: a, share: 50%, behaviour: {pattern: back-to-back, samples: 3}}
+  - {name: b, share: 50%, behaviour: {pattern: paced, session: 5s, pause: 2s, sample: 1s}}
+events:
+  - {at: 20s, do: reconnect_storm}
+  - {at: 40s, do: csms_restart, for: 10s}
+  - {at: 70s, do: blackout, for: 10s, share: 50%}
+"""
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_bad_weather_costs_no_transaction(tmp_path: Path, version: str) -> None:
+    arguments = ("--virtual", "-n", "6", "--for", "3m", "--ocpp", version, "--json")
+    report = report_of(fleet(plan(tmp_path, WEATHER), *arguments))
+    assert report["weather"]["dropped"] > 0 and report["weather"]["reset"] > 0
+    assert (report["undelivered"], report["books"]["wrong"]) == (0, [])
+    assert report["sessions"]["started"] == report["books"]["finished"] > 0
+
+
 def test_a_virtual_day_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     path = plan(tmp_path, "groups:\n  - {name: town, behaviour: {pattern: commuter}}\n")
     arguments = (path, "-n", "10", "--virtual", "--for", "24h", "--ocpp", "2.0.1", "--json")

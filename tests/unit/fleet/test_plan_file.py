@@ -111,6 +111,21 @@ def test_a_flag_that_cannot_be_used_is_named(flags: dict[str, object], problem: 
 # What the keys come to
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "session_s"),
+    [
+        ("pattern: highway", 1800.0),
+        ("pattern: highway, day: 10m", 12.5),
+        ("pattern: rush-hour, day: 1h", 150.0),
+        ("pattern: rush-hour, day: 1h, session: 10s", 10.0),
+        ("pattern: paced", 30.0),
+    ],
+)
+def test_in_a_short_day_stays_are_as_short(place: Place, behaviour: str, session_s: float) -> None:
+    plan = place.plan(f"stations: {{count: 1}}\ngroups: [{{behaviour: {{{behaviour}}}}}]\n", csms=URL)
+    assert plan.groups[0].behaviour.session_s == pytest.approx(session_s)
+
+
 def test_every_key_has_its_meaning(place: Place) -> None:
     place.write("cards.csv", "idTag,type\nA1,ISO15693\nB2,\n")
     plan = place.plan(
