@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ Told = Literal["pilot", "contactor", "lock", "bay"]
 Listener = tuple[Told | None, Callable[[Any], None]]
 
 _FULL_WITHIN_S = 1e-3
+_pilot_state = lru_cache(maxsize=256)(PilotState)
 
 
 class Impossible(DriverError):
@@ -130,7 +132,7 @@ class Bay:
         if self._connected():
             letter = "C" if self.car.s2_closed else "B"
         limited = self._cable_in_station and self._options.cable == "socket"
-        return PilotState(letter, self._options.pilot.cable_limit_a if limited else None, self._cable_in_station)
+        return _pilot_state(letter, self._options.pilot.cable_limit_a if limited else None, self._cable_in_station)
 
     def measure(self) -> tuple[float, tuple[float, ...], tuple[float, ...], float | None]:
         """Power in W, currents in A and voltages in V of the wired phases, state of charge in percent (at ``at_s``)."""
@@ -235,14 +237,21 @@ class Bay:
     def poll(self) -> None:
         """Bring everything up to now, and tell what changed on the way."""
         now_s = self._clock.now()
+        if self.next_s is not None and self.next_s <= now_s:
+            self._catch_up(now_s)
+        if now_s > self._at_s:
+            if self._flow_w is not None:
+                self._flow(now_s)
+            self._at_s = now_s
+
+    def _catch_up(self, now_s: float) -> None:
+        """Let happen what is due by now, in its order, and tell it."""
         while (due_s := self.next_s) is not None and due_s <= now_s:
             if due_s > self._at_s:
                 self._flow(due_s)
             self._happen()
             self._react()
             self._tell()
-        if now_s > self._at_s:
-            self._flow(now_s)
 
     def next_change(self) -> float | None:
         """When something changes by itself, by the bay's clock; None: nothing does until someone acts."""
@@ -257,13 +266,19 @@ class Bay:
             to_full_s = self.car.time_to_full_s(self._flow_w)
         full_s = self._at_s + to_full_s if to_full_s is not None else None
         dues = (self.contactor.due_s, self.lock.due_s, self.car.due_s, pull_s, full_s)
-        return min([due_s for due_s in dues if due_s is not None], default=None)
+        first_s = None
+        for due_s in dues:
+            if due_s is not None and (first_s is None or due_s < first_s):
+                first_s = due_s
+        return first_s
 
     def touch(self) -> None:
-        """A part has changed: let the others react, and tell."""
+        """A part has changed, in a bay that is up to date: let the others react, and tell."""
         self._react()
-        self.poll()
-        self._tell()
+        if self.next_s is not None and self.next_s <= self._at_s:
+            self._catch_up(self._at_s)
+        else:
+            self._tell()
 
     def _connected(self) -> bool:
         return self._cable_in_car and self._cable_in_station
@@ -292,14 +307,17 @@ class Bay:
 
     def _react(self) -> None:
         """The car sees whether there is a pilot, and what it offers; what flows, and until when, follows from that."""
-        car = self.car
-        if not self._connected():
+        car, offered_a = self.car, self.pilot.offered_a
+        if not (self._cable_in_car and self._cable_in_station):
             car.s2_closed, car.due_s = False, None
-        elif car.wants(self.pilot.offered_a) == car.s2_closed:
+        elif car.wants(offered_a) == car.s2_closed:
             car.due_s = None
+        elif car.due_s is None and self._options.reaction_s <= 0:
+            car.s2_closed = not car.s2_closed
         elif car.due_s is None:
             car.due_s = self._at_s + self._options.reaction_s
-        self._flow_w = self._limit_w() if self._flows() else None
+        flows = self.contactor.closed and car.s2_closed and offered_a is not None and offered_a >= MIN_CURRENT_A
+        self._flow_w = self._limit_w() if flows else None
         self.next_s = self._foresee()
 
     def _decide(self) -> None:
@@ -314,10 +332,6 @@ class Bay:
             raise Impossible("no car is plugged in", "plug_in comes first")
 
     # Energy
-
-    def _flows(self) -> bool:
-        offered_a = self.pilot.offered_a
-        return self.contactor.closed and self.car.s2_closed and offered_a is not None and offered_a >= MIN_CURRENT_A
 
     def _limit_w(self) -> float:
         """What offer, EVSE, cable and phases allow."""

@@ -7,12 +7,17 @@ live where their host lives. A command brings the bay up to date first, so that 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from drivers.api import ContactorState, DriverLost, LockState, OptionError, PilotState
 from drivers.sim.config import ContactorOptions, LockOptions
 
 ContactorFault = Literal["weld", "stuck_open", "none"]
+
+# What they show is frozen, and of few kinds: thousands of bays share them.
+_contactor_state = lru_cache(maxsize=32)(ContactorState)
+_lock_state = lru_cache(maxsize=32)(LockState)
 
 
 class Surroundings(Protocol):
@@ -140,7 +145,7 @@ class SimContactor:
         fault = None
         if self.due_s is None and self.closed != self.commanded:
             fault = "weld" if self.closed else "stuck_open"
-        return ContactorState(self.commanded, self.closed, fault)
+        return _contactor_state(self.commanded, self.closed, fault)
 
     def move(self) -> None:
         """The contacts arrive."""
@@ -158,6 +163,8 @@ class SimContactor:
     def _start_moving(self) -> None:
         if self._target() == self.closed:
             self.due_s = None
+        elif self.due_s is None and self._options.delay_s <= 0:
+            self.move()
         elif self.due_s is None:
             self.due_s = self._bay.at_s + self._options.delay_s
 
@@ -216,7 +223,7 @@ class SimLock:
     def state(self) -> LockState:
         """The state as of the bay's last update."""
         stuck = self.due_s is None and self.locked != self.commanded
-        return LockState(self.commanded, self.locked, "stuck" if stuck else None)
+        return _lock_state(self.commanded, self.locked, "stuck" if stuck else None)
 
     def move(self) -> None:
         """The bolt arrives."""
@@ -226,6 +233,8 @@ class SimLock:
     def _start_moving(self) -> None:
         if self._stuck or self.locked == self.commanded:
             self.due_s = None
+        elif self.due_s is None and self._options.delay_s <= 0:
+            self.move()
         elif self.due_s is None:
             self.due_s = self._bay.at_s + self._options.delay_s
 

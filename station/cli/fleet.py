@@ -66,15 +66,18 @@ def run(options: FleetOptions, plan: Plan) -> int:
         if not options.virtual:
             check_limits(plan, options.workers or 1)
         fleet = _Fleet(options, plan)
-        return _in_loop(fleet.main(), virtual=options.virtual)
+        code = _in_loop(fleet.main(), virtual=options.virtual)
     except StationError as error:
         if options.debug:
             raise
         say(error.message, error.hint, as_json=options.json)
-        return ExitCode.FAILED
+        code = ExitCode.FAILED
     finally:
-        if fleet is not None:
-            fleet.close()
+        lost = fleet.close() if fleet is not None else None
+    if lost is not None and options.json:
+        say(f"the report could not be written: {lost.strerror}", "station fleet … --json > another file")
+        return ExitCode.FAILED
+    return code
 
 
 def check_limits(plan: Plan, processes: int) -> None:
@@ -122,8 +125,11 @@ class _Fleet:
         self._notes: list[str] = []
         self._ending = False
 
-    def close(self) -> None:
-        """Print what is still to be printed: outside the loop, so that Ctrl-C ends the wait for who reads it."""
+    def close(self) -> OSError | None:
+        """Print what is still to be printed; why that could not be written.
+
+        Outside the loop, so that Ctrl-C ends the wait for who reads it.
+        """
         for number in ordered_ends():
             # uvloop leaves its handlers behind.
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -132,6 +138,7 @@ class _Fleet:
         if self._notes:
             errors = BackgroundWriter(sys.stderr.fileno())
             errors.close(_LAST_TABLE_S if sys.stderr.isatty() else None, "".join(f"{note}\n" for note in self._notes))
+        return self._output.problem
 
     async def main(self) -> int:
         from station.fleet.population import Population

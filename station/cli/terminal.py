@@ -89,9 +89,14 @@ class Terminal:
 
 
 class BackgroundWriter:
-    """Writes texts to a file descriptor in order, from a thread; what does not fit in the queue is lost."""
+    """Writes texts to a file descriptor in order, from a thread; what does not fit in the queue is lost.
+
+    Attributes:
+        problem: why something could not be written, other than that nobody reads any more.
+    """
 
     def __init__(self, fd: int) -> None:
+        self.problem: OSError | None = None
         self._fd = fd
         self._texts: queue.Queue[str | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
@@ -123,6 +128,8 @@ class BackgroundWriter:
             while data:
                 try:
                     data = data[os.write(self._fd, data) :]
-                except OSError:
+                except OSError as error:
+                    if not isinstance(error, BrokenPipeError):
+                        self.problem = error
                     # Nobody reads any more; the station goes on without a screen.
                     data = b""

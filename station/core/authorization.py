@@ -307,7 +307,7 @@ class AuthDesk:
         if welcome and available([evse]) and self.reservations.admits(evse, NO_TOKEN):
             evse.grant_to(Grant(NO_TOKEN), TriggerReason.CABLE_PLUGGED_IN)
             return
-        if Selection(self.ctx.plan.selection) is not Selection.USER_INPUT:
+        if self.cases and Selection(self.ctx.plan.selection) is not Selection.USER_INPUT:
             self._serve(evse, "plug")
 
     def choose(self, evse: Evse) -> None:

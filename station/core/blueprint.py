@@ -79,7 +79,10 @@ class Blueprint:
     def fire(self, subject: Stateful, trigger: str) -> bool:
         """Apply ``trigger``; False when it means nothing in the present state."""
         for conditions, dest, entered in self._moves[trigger].get(subject.state, ()):
-            if not conditions or all(getattr(subject, name) for name in conditions):
+            for name in conditions:
+                if not getattr(subject, name):
+                    break
+            else:
                 subject.state = dest
                 if entered is not None:
                     getattr(subject, entered)()

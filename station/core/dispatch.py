@@ -51,16 +51,20 @@ Handler = Callable[["Station", Any], object]
 
 def _on_evse(method: str, *members: str) -> Handler:
     """A handler that hands members of an event to a method of the EVSE it names; an unknown EVSE is no error."""
+    act: Callable[..., object] = getattr(evse.Evse, method)
     read = attrgetter(*members)
-    single = len(members) == 1
+
+    def handle_one(station: Station, event: Any) -> None:
+        named = station.evse(event.evse)
+        if named is not None:
+            act(named, read(event))
 
     def handle(station: Station, event: Any) -> None:
-        evse = station.evse(event.evse)
-        if evse is not None:
-            values = read(event)
-            getattr(evse, method)(*((values,) if single else values))
+        named = station.evse(event.evse)
+        if named is not None:
+            act(named, *read(event))
 
-    return handle
+    return handle_one if len(members) == 1 else handle
 
 
 def _sample(part: str) -> Callable[[Station, Evse, float], object]:

@@ -39,17 +39,24 @@ def may_offer(evse: EvseState) -> bool:
     A transaction that is recorded allows it. So does a session without one, where the transaction is to start by what
     only an offer can bring about (TxStartPoint EnergyTransfer); such an offer stands while the start is recorded.
     """
-    if evse.state != "active" or evse.grant is None or not evse.ev or not evse.connector.secured:
+    connector = evse.connector
+    if evse.state != "active" or evse.grant is None or not evse.ev:
+        return False
+    if connector.lockable and not connector.secured:
         return False
     faults = evse.fault_table
     if faults.own.serious or faults.shared.serious or evse.contactor.state == "welded":
         return False
-    if limit_a(evse) < MINIMUM_CURRENT_A or evse.ctx.closing_down:
+    cable_a = connector.limit_a
+    if evse.limit_a < MINIMUM_CURRENT_A or (cable_a is not None and cable_a < MINIMUM_CURRENT_A):
+        return False
+    if evse.ctx.closing_down:
         return False
     desk = evse.desk
     transaction = desk.transaction
     if transaction is not None:
-        return desk.running and not transaction.suspended and (desk.recorded or evse.offered_a is not None)
+        goes_on = desk.ending is None and not transaction.suspended
+        return goes_on and (desk.recorded or evse.offered_a is not None)
     serviceable = evse.serviceable
     if evse.offered_a is not None or not serviceable:
         return serviceable
@@ -73,7 +80,7 @@ def conditions(evse: EvseState) -> int:
         held |= _AUTHORIZED
         if evse.ev and evse.signs and evse.ctx.flag(names.SAMPLED_SIGN):
             held |= _SIGNED
-        if evse.ev and evse.connector.secured:
+        if evse.ev and (not evse.connector.lockable or evse.connector.secured):
             held |= _PATH
             if evse.pilot in ASKING and evse.offered_a is not None:
                 held |= _ENERGY

@@ -44,6 +44,7 @@ __all__ = ["GRACE", "LOCK", "PLUG", "Connector", "Evse", "Grant", "Hooks"]
 
 PLUG = "plug"
 _GRACE_S = 5.0
+_ENERGY = Condition.ENERGY_TRANSFER.value
 
 
 class Evse(EvseState):
@@ -86,7 +87,7 @@ class Evse(EvseState):
         """The end of a turn: tell what the turn came to, and keep the state that the next one starts from."""
         grant, desk = self.grant, self.desk
         waits = grant is not None and grant.case is not None
-        if waits and self.state == "active" and self.connector.secured and desk.starting is None:
+        if waits and self.state == "active" and desk.starting is None and self.connector.secured:
             self.hooks.session_began(self)
         state = energy.charging_state(self, self._told_state)
         if desk.transaction is not None and state is not desk.told_state:
@@ -107,8 +108,9 @@ class Evse(EvseState):
         if allowed and self.offered_a is None and self.hooks.offering():
             allowed = energy.may_offer(self)
         closes = allowed and energy.may_close(self)
-        if not closes:
-            self.contactor.open()
+        contactor = self.contactor
+        if not closes and contactor.state != "open":
+            contactor.open()
         wanted = energy.limit_a(self) if allowed else None
         if wanted != self.offered_a:
             first = self.offered_a is None
@@ -120,11 +122,12 @@ class Evse(EvseState):
                 self.ctx.cancel(GRACE, self.id)
         if closes:
             self.ctx.cancel(GRACE, self.id)
-            self.contactor.close()
+            if contactor.state != "closed":
+                contactor.close()
 
     def energy_begins(self) -> None:
         """A transaction that starts with nothing but the energy is told as Charging: the contacts wait for it only."""
-        if self.conditions() & self.ctx.rules.start == Condition.ENERGY_TRANSFER.value:
+        if self.conditions() & self.ctx.rules.start == _ENERGY:
             self._told_state = ChargingState.CHARGING
 
     def limit(self, current_a: float) -> None:

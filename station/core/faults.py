@@ -67,24 +67,27 @@ class Standing:
 class FaultSet:
     """The faults of one place, oldest first. There is no table as long as there is no fault.
 
-    ``serious``: whether one of them takes a connector out of service.
+    ``stands``: whether there is any; ``serious``: whether one of them takes a connector out of service.
     """
 
-    __slots__ = ("_infos", "serious")
+    __slots__ = ("_infos", "serious", "stands")
 
     def __init__(self) -> None:
         self._infos: dict[tuple[Fault, str], str] | None = None
-        self.serious = False  # asked for many times in every turn; hardly ever is there one
+        self.stands = self.serious = False  # asked for many times in every turn; hardly ever is there one
 
     def __bool__(self) -> bool:
-        return bool(self._infos)
+        return self.stands
 
     @property
     def standing(self) -> tuple[Standing, ...]:
         """Every fault with its source."""
-        return tuple(Standing(fault, source, info) for (fault, source), info in (self._infos or {}).items())
+        if not self._infos:
+            return ()
+        return tuple(Standing(fault, source, info) for (fault, source), info in self._infos.items())
 
     def _weigh(self) -> None:
+        self.stands = bool(self._infos)
         self.serious = serious({fault for fault, _ in self._infos or ()})
 
     def has(self, fault: Fault, source: str) -> bool:
@@ -141,7 +144,7 @@ class Faults:
     @property
     def standing(self) -> tuple[Standing, ...]:
         """Every fault that stands here, the station's first."""
-        return (*self.shared.standing, *self.own.standing) if self.shared or self.own else ()
+        return (*self.shared.standing, *self.own.standing) if self.shared.stands or self.own.stands else ()
 
 
 # What follows at an EVSE

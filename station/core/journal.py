@@ -115,6 +115,7 @@ class Ledger:
 
     ``immediate``: the store keeps a batch as soon as it is told to and never fails. Then what is promised follows its
     batch within the turn, in the same order as otherwise, and neither ``Recorded`` nor ``RecordFailed`` ever comes.
+    ``late``: such a store writes rows with a ``write`` when somebody loads them, as they are then.
     """
 
     __slots__ = (
@@ -127,12 +128,13 @@ class Ledger:
         "_waiting",
         "facts",
         "immediate",
+        "late",
         "out",
         "seq",
     )
 
     def __init__(self) -> None:
-        self.immediate = False
+        self.immediate = self.late = False
         self.out: list[Effect] = []
         self.seq = 0
         self.facts: dict[int, Fact] = {}
@@ -217,10 +219,10 @@ class Ledger:
         key = self._next_key
         self._next_key += 1
         self.facts[key] = fact
-        self.put(JOURNAL, journal_key(key), fact, fact_to_row)
+        self._records.append(Put(JOURNAL, journal_key(key), fact, fact_to_row))
         if not self.immediate and isinstance(fact, TransactionFact) and fact.phase is Phase.STARTED:
             self._begun.append(fact.transaction_id)
-        self.promise(Tell(key, fact))
+        self._turn.append(Tell(key, fact))
         return key
 
     def replace(self, key: int, fact: Fact) -> None:
@@ -235,7 +237,7 @@ class Ledger:
         """A fact was answered: its row goes."""
         fact = self.facts.pop(key, None)
         if fact is not None:
-            self.delete(JOURNAL, journal_key(key))
+            self._records.append(Delete(JOURNAL, journal_key(key)))
         return fact
 
     def _keep(self) -> bool:

@@ -49,7 +49,10 @@ class Locks:
 
     def find(self, connector: int) -> Connector | None:
         """The connector with this number."""
-        return next((one for one in self.connectors if one.id == connector), None)
+        for one in self.connectors:
+            if one.id == connector:
+                return one
+        return None
 
     def secure(self, connector: Connector) -> None:
         """Hold the cable for a session; ``LOCK`` is due where that takes too long."""

@@ -8,6 +8,7 @@ second reading agrees: answers of another meter on the same line come once. What
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from station.core.context import Context, EvsePlan
 from station.core.effects import ReadMeter
@@ -41,6 +42,7 @@ class Purpose(StrEnum):
     END = "end"
 
 
+_read_meter = lru_cache(maxsize=128)(ReadMeter)
 _MOMENTS = {Purpose.BEGIN: Moment.BEGIN, Purpose.END: Moment.END}
 
 
@@ -100,7 +102,7 @@ class Meter:
             self._signed = (*self._signed, purpose)
         # What a poll before the last opening, or before a session's zero, asked for is not what is wanted now.
         if (not asked and not (self.polled and self.fresh)) or self._own(purpose):
-            ctx.ledger.emit(ReadMeter(self.evse, signed))
+            ctx.ledger.out.append(_read_meter(self.evse, signed))
             ctx.at(DEADLINE, self.evse, _READ_S)
 
     def _own(self, purpose: Purpose) -> bool:

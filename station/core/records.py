@@ -23,7 +23,8 @@ class Put:
     """Write a row, replacing what stood under the key.
 
     ``value`` is the row, or what ``write`` makes the row of: something frozen, so that a store in memory may put off
-    writing it until somebody reads.
+    writing it until somebody reads. Such a store (``Ledger.late``) is given what goes on changing once instead of each
+    time: it reads what is true then.
     """
 
     table: str

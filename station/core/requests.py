@@ -140,7 +140,7 @@ class Requests:
 
     def lock_moved(self, evse: int, connector: int, locked: bool, failed: bool) -> None:
         """The lock's motor has come to rest."""
-        if not locked or failed:
+        if self._unlocking and (not locked or failed):
             self._unlocked((evse, connector), Outcome("UnlockFailed" if failed else "Unlocked"))
 
     def unlock_due(self, evse: int) -> None:

@@ -59,9 +59,10 @@ class Reservations:
     """The reservations of a station, in the order in which they were accepted.
 
     ``presented`` are the tokens in process: drivers who were told to plug in, and no reservation takes that from them.
+    ``marked``: whether an EVSE was reserved when the last turn ended.
     """
 
-    __slots__ = ("_marked", "all", "ctx", "evses", "presented")
+    __slots__ = ("all", "ctx", "evses", "marked", "presented")
 
     presented: AuthDesk
 
@@ -70,7 +71,7 @@ class Reservations:
         self.evses = evses
         # A tuple: most stations have none, and an empty one takes no memory.
         self.all: tuple[Reservation, ...] = ()
-        self._marked = False
+        self.marked = False
 
     @property
     def _places(self) -> Places:
@@ -290,7 +291,7 @@ class Reservations:
     @property
     def idle(self) -> bool:
         """Whether there is none, and none was when the last turn ended."""
-        return not self.all and not self._marked
+        return not self.all and not self.marked
 
     def conclude(self) -> None:
         """The end of a turn: what the turn has used ends, and every EVSE knows whether it is reserved."""
@@ -332,7 +333,7 @@ class Reservations:
         free = self._free(wanted)
         for evse in self.evses:
             evse.reserved = self._named(evse) is not None or not self._places.spares(wanted, free, evse)
-        self._marked = any(evse.reserved for evse in self.evses)
+        self.marked = any(evse.reserved for evse in self.evses)
 
     def at(self, evse: Evse) -> Reservation | None:
         """The reservation for which an EVSE is kept at this moment; None where it is not reserved."""

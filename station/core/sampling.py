@@ -73,8 +73,9 @@ class Sampler:
 
     def cancel(self) -> None:
         """No transaction runs any more."""
+        deadlines, evse = self.ctx.deadlines, self.evse
         for part in PURPOSES:
-            self.ctx.cancel(part, self.evse)
+            deadlines.pop((part, evse), None)
 
     # What
 

@@ -45,7 +45,7 @@ class MeterService:
         if verdict == UNSURE:
             meter.ask_again()
             return False
-        follows = verdict != TAKEN or bool(evse.fault_table.own)
+        follows = verdict != TAKEN or evse.fault_table.own.stands
         accepted = verdict == TAKEN
         if accepted and meter.last is not None:
             evse.desk.took(meter.last)

@@ -230,15 +230,16 @@ class Station(Keeper):
         self.stirred = True
         if self.smart_charging.active:
             self.smart_charging.review()
-        reserves = not self.reservations.idle
+        reservations = self.reservations
+        reserves = bool(reservations.all) or reservations.marked
         if reserves:
-            self.reservations.review()
+            reservations.review()
         for evse in self.evses:
             evse.conclude()
         if self.auth.cases:
             self.auth.review()
         if reserves:
-            self.reservations.conclude()
+            reservations.conclude()
         self.pricing.review()
         self.problems.review()
         if self.reset.waiting:

@@ -101,7 +101,7 @@ class Timeline:
 
     def now_utc(self, now: float) -> datetime:
         """UTC of this moment; counted from 1970 while unknown."""
-        return self.utc(Stamp(now, self.boot))
+        return _EPOCH + timedelta(seconds=(self.offset if self.offset is not None else 0.0) + now)
 
     def remember(self, stamp: Stamp) -> None:
         """Note that an earlier boot reached ``stamp``; called for every stamp that is restored."""

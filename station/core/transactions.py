@@ -68,6 +68,7 @@ class TransactionDesk:
     """
 
     __slots__ = (
+        "_kept",
         "_missed",
         "_rests_on",
         "before",
@@ -99,6 +100,7 @@ class TransactionDesk:
         self.told_at_s = 0.0
         self._missed = 0
         self._rests_on = 0
+        self._kept: Transaction | None = None
 
     # When one starts and stops
 
@@ -304,14 +306,22 @@ class TransactionDesk:
 
     def _count_charging(self, transaction: Transaction, state: ChargingState) -> None:
         if self.told_state is ChargingState.CHARGING:
-            transaction.charging_s += max(0.0, self.ctx.now - self.told_at_s)
+            passed_s = self.ctx.now - self.told_at_s
+            if passed_s > 0.0:
+                transaction.charging_s += passed_s
         self.told_state = state
         self.told_at_s = self.ctx.now
 
     def store(self) -> None:
         """Write the transaction's row with this turn's batch."""
-        if self.transaction is not None and not self.undecided:
-            self.ctx.ledger.put(TRANSACTIONS, self.transaction.id, self.transaction.copy(), to_row)
+        transaction, ledger = self.transaction, self.ctx.ledger
+        if transaction is None or self.undecided:
+            return
+        if not ledger.late:
+            ledger.put(TRANSACTIONS, transaction.id, transaction.copy(), to_row)
+        elif self._kept is not transaction:
+            self._kept = transaction
+            ledger.put(TRANSACTIONS, transaction.id, transaction, to_row)
 
     # Readings
 
@@ -319,7 +329,8 @@ class TransactionDesk:
         """A reading was accepted: the transaction's register follows it, and never falls."""
         transaction = self.transaction
         if transaction is not None and self.ending is None and not self.undecided:
-            transaction.last_wh = max(transaction.last_wh, reading.energy_wh)
+            if reading.energy_wh > transaction.last_wh:
+                transaction.last_wh = reading.energy_wh
             transaction.last = self.ctx.stamp()
             if reading.signed_begin is not None:
                 self.sampler.begin_signed(transaction.id, reading.signed_begin)
@@ -387,7 +398,7 @@ class TransactionDesk:
         self.sampler.drop(transaction.id)
         self.sampler.cancel()
         self.ctx.cancel(ENDING, self.evse.id)
-        self.transaction = self.ending = None
+        self.transaction = self.ending = self._kept = None
         self.recorded = self.undecided = False
         self.meter.restart()
 

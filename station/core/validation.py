@@ -24,6 +24,8 @@ from station.core.values import IdToken, TokenInfo, TokenStatus
 if TYPE_CHECKING:
     from station.core.pricing import Pricing
 
+_CARD = IdToken("").type
+"""The type of a token of which nothing else is said."""
 NOT_ASKED = "NotAllowedToAsk"
 """The reason of a token that nobody knows while the CSMS may not be asked."""
 OFFLINE_REFUSAL = "Offline"
@@ -70,7 +72,7 @@ class Validation:
 
     def known_as(self, token: IdToken) -> IdToken:
         """A token as it is compared with those of the CSMS's words."""
-        return token if self.types_known or token.key == IdToken(token.value).key else replace(token, any_type=True)
+        return token if self.types_known or token.any_type or token.type == _CARD else replace(token, any_type=True)
 
     def examine(self, case: Case) -> None:
         """A contract certificate is checked before anything else (C07.FR.06, .08)."""

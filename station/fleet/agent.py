@@ -28,10 +28,11 @@ from station.fleet.health import SATURATED, SATURATED_S, Health
 from station.fleet.metrics import Metrics, Snapshot
 from station.fleet.plan import Plan, Storm
 from station.fleet.population import Population
+from station.fleet.rush import Rush
 from station.fleet.schedule import Schedule
 from station.fleet.storms import Storms
 from station.fleet.strikes import Weather
-from station.fleet.unit import Unit
+from station.fleet.unit import BOOT, Unit
 from station.fleet.world import World
 from station.host.execution import CommandRefused
 from station.net import Connection, DialFailed, Listener, Target, dial
@@ -128,8 +129,9 @@ class LocalAgent:
         new.sort(key=attrgetter("at_s"))
         for _, together in itertools.groupby(new, key=attrgetter("at_s")):
             group = list(together)
+            rush = Rush(self._loop, self._crowd, len(group)) if len(group) > 1 else None
             self._crowd.each(group, self._make)
-            self._crowd.each(group, self._call, at_once=_FREEZE_EVERY)
+            self._crowd.each(group, partial(self._call, rush), at_once=_FREEZE_EVERY)
 
     def _make(self, one: Assignment) -> None:
         """Make a station, unless it is not wanted any more, or its predecessor is still leaving."""
@@ -151,11 +153,14 @@ class LocalAgent:
             # Thousands of stations are millions of objects that all stay: no collection needs to look at them again.
             gc.freeze()
 
-    def _call(self, one: Assignment) -> None:
+    def _call(self, rush: Rush | None, one: Assignment) -> None:
         """Have a station dial in time."""
         unit = self.units.get(one.index)
         if unit is not None and unit.attempt == one.attempt:
-            self._schedule.at(self._world.began_s + one.at_s, unit, -1)
+            if rush is not None:
+                unit.rush = rush
+                unit.hold()
+            self._schedule.at(self._world.began_s + one.at_s, unit, BOOT)
 
     def withdraw(self, indexes: Sequence[int]) -> None:
         """See ``api.Agent``."""
@@ -211,7 +216,7 @@ class LocalAgent:
                     if index in self._planned:
                         again.append(self._planned[index])
             self._crowd.each(again, self._make)
-            self._crowd.each(again, self._call)
+            self._crowd.each(again, partial(self._call, None))
             self._thaw(len(units))
 
     async def _end(self, units: Sequence[Unit], patience_s: float) -> None:
@@ -254,6 +259,9 @@ class LocalAgent:
 
     def accepted(self, unit: Unit) -> None:
         """A station's first boot here was accepted."""
+        if unit.rush is not None:
+            unit.rush.accepted(unit)
+            unit.rush = None
         if unit.cast.scene.origin_s is not None:
             unit.begin()
 

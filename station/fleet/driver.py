@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from station.core import events
@@ -50,6 +51,8 @@ VISIT, SAMPLE, END, RETRY = range(4)
 """What the schedule rings for."""
 
 _READER: Final = "driver"
+_sample_due = lru_cache(maxsize=64)(events.SampleDue)
+"""The events of all stations: alike for each number of an EVSE, and never changed."""
 _SERVED: Final = frozenset({TokenResult.USED_TO_START, TokenResult.USED_TO_STOP, TokenResult.ACCEPTED})
 
 
@@ -183,7 +186,7 @@ class Driver:
             self._note_late(due_s)
             self._wait_from(due_s)
             if self.step == CHARGING:
-                self.unit.feed(events.SampleDue(evse.id))
+                self.unit.feed(_sample_due(evse.id))
             return  # by far the most frequent; nobody has to act on it
         elif what == RETRY:
             self._to(IDLE)
@@ -364,7 +367,7 @@ class Driver:
         elif self.scene.closed:
             if self._left > 0:
                 self._left -= 1
-                self.unit.feed(events.SampleDue(evse.id))
+                self.unit.feed(_sample_due(evse.id))
             else:
                 self._stop(evse)
 

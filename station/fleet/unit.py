@@ -28,10 +28,13 @@ from station.ocpp.rpc import Failed
 from station.store import MemoryStore
 
 if TYPE_CHECKING:
+    from station.fleet.rush import Rush
     from station.fleet.world import Cast, World
 
 log = logging.getLogger(__name__)
 
+BOOT, DIAL = -1, -2
+"""What the schedule rings for; that it comes late makes no session late."""
 UNANSWERED: Final = "Unanswered"
 """The cause of a call that waited for its answer when the station ended."""
 _MOST_ACTS: Final = 16
@@ -55,6 +58,7 @@ class Unit:
         paused: its drivers begin no session. Whoever takes that back calls ``act``.
         gone: it is none of the agent's any more.
         counted: what ``census`` has counted of it; ``recounts``: it will count it again.
+        rush: the stations that it was switched on with.
         stands_ready: its drivers plug in where a session is started remotely, whatever their behaviour says.
     """
 
@@ -75,6 +79,7 @@ class Unit:
         "member",
         "paused",
         "recounts",
+        "rush",
         "stands_ready",
         "up",
         "world",
@@ -88,6 +93,7 @@ class Unit:
         self.up = self.ending = self.paused = self.stands_ready = False
         self._acting = self._again = False
         self.gone = self.recounts = False
+        self.rush: Rush | None = None
         self.counted: Counted | None = None
         self._since_s: float | None = None
         self._draining_s: float | None = None
@@ -113,10 +119,24 @@ class Unit:
     # Life
 
     def ring(self, due_s: float, what: int) -> None:
-        """The schedule: it boots, and dials."""
-        del due_s, what
-        if not self.ending:
-            self.host.start()
+        """The schedule: it boots, then it dials: stations that are due together all boot before the first dials."""
+        if self.ending:
+            return
+        if what == BOOT:
+            self.host.start(offline=True)
+            self.world.schedule.at(due_s, self, DIAL)
+        else:
+            self.host.runner.stay_offline = False
+            self.host.runner.connect()
+
+    def hold(self) -> None:
+        """Once it is accepted, it tells nothing before ``let_go``."""
+        self._engine.held = True
+
+    def let_go(self) -> None:
+        """See ``hold``."""
+        if self._engine.held:
+            self.host.runner.release()
 
     def begin(self) -> None:
         """Its drivers' sessions may begin."""
@@ -134,6 +154,7 @@ class Unit:
     def finish(self) -> None:
         """Sessions end in order, and no new one begins."""
         self.ending = True
+        self.let_go()
         evses = self.host.runner.engine.station.evses
         for driver in self.drivers:
             driver.finish(evses[driver.place.evse])
@@ -222,7 +243,8 @@ class Unit:
         engine = self._engine
         if engine.rpc.busy or not engine.outbox.empty:
             return False
-        return engine.registered and engine.station.settled
+        ctx = engine.station.ctx
+        return ctx.registered and ctx.ledger.settled and not engine.held
 
     def feed(self, event: Event) -> None:
         """Hand an event to the station."""

@@ -45,12 +45,16 @@ def _message_timeout_s(variables: Variables) -> float:
     return variables.number(MESSAGE_TIMEOUT, _DEFAULT_TIMEOUT_S)
 
 
+def _minimum_status_s(variables: Variables) -> float:
+    return variables.number(MINIMUM_STATUS)
+
+
 def _nothing() -> None:
     """There is nothing to look at."""
 
 
 class Engine(StationView):
-    """A station and its conversation with the CSMS."""
+    """A station and its conversation with the CSMS. While it is ``held`` it sends nothing but its boot and answers."""
 
     __slots__ = (
         "_asked",
@@ -62,6 +66,7 @@ class Engine(StationView):
         "_wire_s",
         "answers",
         "board",
+        "held",
         "measure",
         "notices",
         "rpc",
@@ -77,6 +82,7 @@ class Engine(StationView):
         self.notices = Notices(self)
         self.answers = Answers(self)
         self.store_failed = False
+        self.held = False
         self.measure: Measure | None = None
         self._sent_s = 0.0  # by the measure's clock
         self._asked: dict[int, tuple[str, float]] = {}
@@ -141,11 +147,17 @@ class Engine(StationView):
             self._busy = False
         self._settle()
 
+    def release(self) -> None:
+        """Send what was ``held``; a turn of its own."""
+        self.held = False
+        self._begin()
+        self._settle()
+
     def next_deadline(self) -> tuple[float | None, float | None]:
         """When ``tick`` is wanted next: in station time, and in wire time."""
         deadlines = self.station.ctx.deadlines
         station = min(deadlines.values()) if deadlines else None
-        if self.board.undecided and self.station.ctx.registered:
+        if (self.board.open or self.board.repeat_all) and self.station.ctx.registered and not self.held:
             status = self.board.next_deadline(self.station.told, self._minimum_status_s())
             if status is not None:
                 station = status if station is None else min(station, status)
@@ -171,7 +183,7 @@ class Engine(StationView):
             while True:
                 if self._events:
                     self._take_all(now)
-                if self.station.stirred or self.board.undecided:
+                if self.station.stirred or self.board.open or self.board.repeat_all:
                     self._look(now)
                 if not self._pump() and not self._events:
                     return
@@ -278,10 +290,10 @@ class Engine(StationView):
     def _pump(self) -> bool:
         """Send what may be sent. True where that made something else happen."""
         rpc, outbox, ctx = self.rpc, self.outbox, self.station.ctx
-        if rpc.busy or outbox.empty or not (self.wiring.central and ctx.online):
+        if rpc.busy or outbox.empty or not (self.wiring.central and ctx.online) or (self.held and ctx.registered):
             return False
         worked = False
-        while not outbox.empty and not rpc.busy and rpc.is_connected:
+        while rpc.is_connected:
             outgoing = outbox.next(self._wire_s, ctx.registered, self.dialect, self)
             if outgoing is None:
                 stuck = outbox.stuck(self, self.dialect) if ctx.registered else None
@@ -291,6 +303,8 @@ class Engine(StationView):
                 break
             worked = True
             self._send(outgoing)
+            if rpc.busy or outbox.empty:
+                break
         return worked and bool(self._events)
 
     def _unstick(self, fact: Any) -> None:
@@ -405,7 +419,7 @@ class Engine(StationView):
     # Statuses
 
     def _minimum_status_s(self) -> float:
-        return self.station.ctx.number(MINIMUM_STATUS)
+        return self.station.ctx.variables.derived(_minimum_status_s)
 
     def _look(self, now: float) -> None:
         """Compare statuses with what was told; only what is recorded is shown."""
@@ -416,7 +430,7 @@ class Engine(StationView):
             station.stirred = False
             for change in self.board.look(self.dialect, self, now):
                 self.notices.status_changed(change)
-        if not (self.board.undecided and station.ctx.registered):
+        if not (self.board.undecided and station.ctx.registered) or self.held:
             return
         for (evse, connector), told in self.board.due(station.told, now, self._minimum_status_s()):
             call = self.dialect.status_call(evse, connector, told, self)

@@ -9,6 +9,10 @@ from __future__ import annotations
 import secrets
 import uuid
 from hashlib import blake2b
+from typing import Final
+
+_VARIANTS: Final = "89ab"
+"""The digits of the variant of RFC 4122, by the two bits that are free."""
 
 
 class Ids:
@@ -34,4 +38,7 @@ class Ids:
             return str(uuid.uuid4())
         self._transactions += 1
         name = f"{self._prefix}/{self._transactions}"
-        return str(uuid.UUID(bytes=blake2b(name.encode(), digest_size=16).digest(), version=4))
+        digits = blake2b(name.encode(), digest_size=16).hexdigest()
+        # As ``uuid.UUID(..., version=4)`` writes it, which takes ten times as long.
+        variant = _VARIANTS[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

@@ -168,7 +168,9 @@ class Runner(Keeper):
         rows = self.around.store.load()
         now = self.around.clock.now()
         station = Station(self.kind.plan(dialect), variables, rows, now, ids.transaction, reason)
-        station.ctx.ledger.immediate = self.around.store.immediate
+        ledger, store = station.ctx.ledger, self.around.store
+        ledger.immediate = store.immediate
+        ledger.late = store.immediate and store.late
         engine = Engine(station, dialect, self, self.kind.wiring, self._make_rpc)
         engine.measure = self.around.measure
         variables.keep_with(self)
@@ -278,6 +280,12 @@ class Runner(Keeper):
     def boots(self) -> int:
         """How many boots this process has seen."""
         return self._boots
+
+    def release(self) -> None:
+        """Have the engine send what was held."""
+        if self.alive and not self.engine.busy:
+            self.engine.release()
+            self._turned()
 
     def rearm(self) -> None:
         """Something outside has changed when it has to be looked at next; within a turn, its end sees to that."""

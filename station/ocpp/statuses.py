@@ -26,9 +26,12 @@ class Change:
 
 
 class StatusBoard:
-    """The statuses of one station. Times are station time, in seconds."""
+    """The statuses of one station. Times are station time, in seconds.
 
-    __slots__ = ("_current", "_open", "_queued", "_since", "_targets", "repeat_all")
+    ``open`` are the targets, in order, where what is and what was told last may differ.
+    """
+
+    __slots__ = ("_current", "_queued", "_since", "_targets", "open", "repeat_all")
 
     def __init__(self) -> None:
         self._targets: tuple[tuple[Place, EvseView], ...] = ()
@@ -37,7 +40,7 @@ class StatusBoard:
         self._current: list[Told | None] = []
         self._since: list[float] = []
         self._queued: Mapping[Place, str] = NOTHING
-        self._open: tuple[int, ...] = ()  # in order: where what is and what was told last may differ
+        self.open: tuple[int, ...] = ()
         self.repeat_all = True
 
     def look(self, dialect: Dialect, view: View, now: float) -> list[Change]:
@@ -55,8 +58,8 @@ class StatusBoard:
             if before is None or (before is not told and before.text != told.text):
                 self._current[index] = told
                 self._since[index] = now
-                if index not in self._open:
-                    self._open = (*self._open, index)
+                if index not in self.open:
+                    self.open = (*self.open, index)
                 changes.append(Change(place, told, before))
         return changes
 
@@ -64,17 +67,17 @@ class StatusBoard:
         """The statuses to send now, in the order in which they came about; they count as queued from here on."""
         if self.repeat_all:
             self.repeat_all = False
-            self._open = ()
+            self.open = ()
             all_of_them = [(place, current) for place, current in self._shown() if current is not None]
             self._queued = {**self._queued, **{place: current.text for place, current in all_of_them}}
             return all_of_them
         out = []
-        for index in sorted(self._open, key=self._since.__getitem__):
+        for index in sorted(self.open, key=self._since.__getitem__):
             place, current = self._targets[index][0], self._current[index]
             assert current is not None
             known = current.text == self._known(place, told)
             if known or now - self._since[index] >= minimum_s:
-                self._open = tuple(one for one in self._open if one != index)
+                self.open = tuple(one for one in self.open if one != index)
             if not known and now - self._since[index] >= minimum_s:
                 self._queued = {**self._queued, place: current.text}
                 out.append((place, current))
@@ -88,10 +91,10 @@ class StatusBoard:
 
     def next_deadline(self, told: Callable[[int, int], str], minimum_s: float) -> float | None:
         """When a status will have lasted long enough."""
-        if minimum_s <= 0 or not self._open:
+        if minimum_s <= 0 or not self.open:
             return None
         times = []
-        for index in self._open:
+        for index in self.open:
             current = self._current[index]
             if current is not None and current.text != self._known(self._targets[index][0], told):
                 times.append(self._since[index] + minimum_s)
@@ -100,7 +103,7 @@ class StatusBoard:
     @property
     def undecided(self) -> bool:
         """Whether ``due`` may have something to say."""
-        return self.repeat_all or bool(self._open)
+        return self.repeat_all or bool(self.open)
 
     @property
     def unanswered(self) -> bool:
@@ -115,7 +118,7 @@ class StatusBoard:
     def disconnected(self) -> None:
         """What was queued was not told."""
         self._queued = NOTHING
-        self._open = tuple(range(len(self._targets)))
+        self.open = tuple(range(len(self._targets)))
 
     def shown(self, place: Place, told: Callable[[int, int], str]) -> str:
         """The status as last told: its word alone."""

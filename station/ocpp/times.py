@@ -30,7 +30,8 @@ def timestamp(moment: datetime) -> str:
 
     Spec: OCPP 1.6 §3.15; OCPP 2.0.1 part 2, 2.1.4 (RFC 3339, at most three decimals).
     """
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def timestamp_of(utc_s: float) -> str:

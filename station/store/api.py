@@ -28,6 +28,11 @@ class Store(Protocol):
         """Whether a batch is stored when ``commit`` returns, and never fails: nobody waits for the answer."""
         ...
 
+    @property
+    def late(self) -> bool:
+        """Whether one that is ``immediate`` writes what has a ``write`` when somebody loads it, as it is then."""
+        ...
+
     def load(self) -> Rows:
         """All rows, as a copy; what was submitted before is stored (or has failed) first.
 

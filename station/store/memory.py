@@ -1,16 +1,16 @@
 """A store in memory: for fleets, tests and ``store: memory``.
 
 It outlives the simulated reboots and power cuts of its station because the host owns it. It is gone with the process.
-Rows come back as a device would read them, through JSON. What its owner never changes (``records.Put.write``) is kept
-as it is and written only then; everything else is written at once, and so isolated from its owner.
+Rows come back as a device would read them, through JSON. What has a ``records.Put.write`` is kept as it is and written
+only then; everything else is written at once, and so isolated from its owner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from station.core.records import Batch, Put, Record, Rows
+from station.core.records import Batch, Json, Put, Record, Rows
 from station.errors import StoreError
 from station.store.api import Done, decode, encode, tell
 
@@ -22,17 +22,20 @@ _ALIKE: Final = frozenset({"meta", "told"})
 _ALIKE_CELLS: Final = _ALIKE | {"clocks", "meter", "variables"}
 """Tables of which at least the keys are."""
 _MOST_ALIKE: Final = 4096
-_alike: dict[tuple[str, str, str | None], Put] = {}
+_alike: dict[tuple[str, str, str | None, bool], Put] = {}
 _cells: dict[_Cell, _Cell] = {}
 
 
 class MemoryStore:
     """Rows in memory; ``done`` is called before ``commit`` returns.
 
+    ``late``: what has a ``write`` is written when somebody loads it, as it is then.
+
     A batch is refused for two reasons, neither of them the station's: the store is closed, or a value is no row.
     """
 
     immediate = True
+    late = True
 
     __slots__ = ("_closed", "_rows")
 
@@ -53,8 +56,14 @@ class MemoryStore:
     def commit(self, batch: Batch, done: Done | None) -> None:
         """Store the batch, or refuse it, and tell ``done`` at once, where anybody wants to know."""
         error: StoreError | None = None
+        records: Sequence[Record] = batch.records
         try:
-            records = self._storable(batch)
+            for record in records:
+                if type(record) is Put and record.write is None and type(record.value) is not float:
+                    records = [_isolated(one) for one in records]
+                    break
+            if self._closed:
+                raise StoreError("the store is closed")
         except StoreError as exc:
             error = exc
         else:
@@ -74,26 +83,25 @@ class MemoryStore:
         """Refuse further batches until the next ``load``."""
         self._closed = True
 
-    def _storable(self, batch: Batch) -> Sequence[Record]:
-        """The records as they are kept. Raises: StoreError."""
-        if self._closed:
-            raise StoreError("the store is closed")
-        for record in batch.records:
-            if type(record) is Put and record.write is None and type(record.value) is not float:
-                return [_isolated(record) for record in batch.records]
-        return batch.records
-
 
 def _isolated(record: Record) -> Record:
     """The record with its value written down, unless that is frozen. Raises: StoreError: it is no row."""
     if type(record) is not Put or record.write is not None:
         return record
+    table, key, value = record.table, record.key, record.value
+    if type(value) is str and value.isascii() and key.isascii() and table.isascii():
+        return _shared(table, key, value, None) if table in _ALIKE else record
     ((table, key, text),) = encode(Batch(0, (record,)))
     if table not in _ALIKE:
         return Put(table, key, text, decode)
-    known = _alike.get((table, key, text))
+    return _shared(table, key, text, decode)
+
+
+def _shared(table: str, key: str, value: str | None, write: Callable[[Any], Json] | None) -> Put:
+    """A row that thousands of stations have: the same object for all."""
+    known = _alike.get((table, key, value, write is None))
     if known is None:
-        known = Put(table, key, text, decode)
+        known = Put(table, key, value, write)
         if len(_alike) < _MOST_ALIKE:
-            _alike[table, key, text] = known
+            _alike[table, key, value, write is None] = known
     return known

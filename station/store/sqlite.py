@@ -59,6 +59,7 @@ class SqliteStore:
     """
 
     immediate = False
+    late = False
 
     __slots__ = (
         "_closed",

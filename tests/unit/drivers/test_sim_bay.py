@@ -446,3 +446,25 @@ def test_whatever_happens_the_world_stays_sane(steps: list[tuple[tuple[str, Any]
     end_wh = sparse.meter.read().energy_wh
     assert end_wh == pytest.approx(energy_wh, abs=1e-3)
     assert sparse.pilot.read() == often.pilot.read()
+
+
+def test_in_a_bay_without_inertia_everything_is_there_at_once_and_told_once() -> None:
+    instant = {"contactor": ContactorOptions(delay_s=0.0), "lock": LockOptions(delay_s=0.0), "reaction_s": 0.0}
+    bay, clock, heard = _bay(**instant)
+    bay.plug_in()
+    bay.lock.set_locked(True)
+    bay.pilot.offer(16)
+    bay.contactor.set_power(True)
+    assert [type(state) for state in heard] == [PilotState, LockState, PilotState, ContactorState]
+    assert (bay.lock.locked, bay.pilot_state().state, bay.contactor.closed) == (True, "C", True)
+    clock.advance(3600.0)
+    bay.contactor.set_power(False)
+    assert heard[-1] == ContactorState(False, False)
+    assert bay.meter.values()[0] > 0.0
+    bay.pilot.offer(None)
+    assert bay.pilot_state().state == "B"
+    bay.unplug()
+    assert bay.cable_in_station  # held by its lock
+    bay.lock.set_locked(False)
+    clock.advance(60.0)
+    assert not bay.cable_in_station

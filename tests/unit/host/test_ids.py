@@ -23,3 +23,10 @@ def test_their_form() -> None:
     assert all(0 < len(ids.message()) <= 36 for _ in range(5000))
     identity = uuid.UUID(ids.transaction())
     assert identity.version == 4
+
+
+def test_a_seeded_transaction_has_the_form_of_a_random_one() -> None:
+    ids = Ids("s/CP-1/1")
+    texts = [ids.transaction() for _ in range(200)]
+    assert all(str(uuid.UUID(text)) == text for text in texts)
+    assert {(uuid.UUID(text).version, uuid.UUID(text).variant) for text in texts} == {(4, uuid.RFC_4122)}

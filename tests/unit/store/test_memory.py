@@ -66,3 +66,18 @@ def test_a_receiver_that_fails_does_not_harm_the_caller() -> None:
 
     store.commit(Batch(1, (Put("t", "a", 1),)), broken)
     assert store.load() == {"t": {"a": 1}}
+
+
+def test_what_is_written_late_is_read_as_it_is_then() -> None:
+    store, answers, grows = MemoryStore(), Answers(), [1]
+    write(store, 1, Put("t", "a", grows, list), done=answers)
+    grows.append(2)
+    assert store.load() == {"t": {"a": [1, 2]}}
+
+
+def test_texts_of_any_kind_come_back() -> None:
+    store, answers = MemoryStore(), Answers()
+    texts = {"plain": "Available", "accented": "ü", "empty": ""}
+    for table in ("told", "bindings"):
+        write(store, 1, *(Put(table, key, text) for key, text in texts.items()), done=answers)
+    assert store.load() == {"told": texts, "bindings": texts}
