@@ -171,7 +171,7 @@ class Unit:
         self.host.runner.on_token = None  # a card that the end takes away was refused by nobody
         await self.host.stop(patience_s)
         engine = self.host.runner.engine
-        for event in engine.rpc.disconnected(self.world.loop.time()):
+        for event in engine.rpc.disconnected():
             if isinstance(event, Failed) and engine.measure is not None:
                 # It was sent, so it counts; that the run is over is no fault of the network's.
                 engine.measure.failed(replace(event, cause="CallError", code=UNANSWERED), 0.0)

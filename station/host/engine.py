@@ -235,7 +235,7 @@ class Engine(StationView):
         self._asked.clear()
         # The core has to know that it is offline before it hears that a question was not answered.
         self._events.append(events.Disconnected())
-        self._rpc_events(self.rpc.disconnected(self._wire_s))
+        self._rpc_events(self.rpc.disconnected())
         dropped = self.outbox.disconnected()
         self.board.disconnected()
         for ref in dropped:
@@ -250,7 +250,7 @@ class Engine(StationView):
         try:
             rpc.barred = self.station.ctx.boot_status is not RegistrationStatus.ACCEPTED and self._barred
             known = rpc.invalid
-            self._rpc_events(rpc.receive(data, self._wire_s))
+            self._rpc_events(rpc.receive(data))
             if rpc.invalid and not known:
                 self._events.append(events.SecurityEvent(SecurityEventType.INVALID_MESSAGES, rpc.invalid))
             if self.answers.in_doubt:

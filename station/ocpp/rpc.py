@@ -68,13 +68,11 @@ class Answered:
         ref: what the owner gave to ``call``.
         action: the action of the CALL.
         payload: the answer.
-        elapsed_s: time from ``call`` to the answer, in seconds.
     """
 
     ref: object
     action: str
     payload: dict[str, Any]
-    elapsed_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,6 @@ class Failed:
         cause: why.
         code: the peer's error code for cause "CallError", else empty.
         description: the peer's words for "CallError", ours for "InvalidAnswer", else empty.
-        elapsed_s: time from ``call`` to the failure, in seconds.
         heard: whether anything came in meanwhile: then the connection is alive.
     """
 
@@ -96,7 +93,6 @@ class Failed:
     cause: Cause
     code: str
     description: str
-    elapsed_s: float
     heard: bool = field(default=False, compare=False)
 
 
@@ -118,7 +114,6 @@ class _Outstanding:
     message_id: str
     ref: object
     action: str
-    sent_at: float
     deadline: float
     checked: bool
     heard: bool = False
@@ -182,11 +177,11 @@ class Rpc:
         self._connected = True
         self.invalid = ""
 
-    def disconnected(self, now: float) -> list[RpcEvent]:
+    def disconnected(self) -> list[RpcEvent]:
         """End the connection: the outstanding CALL fails as "Disconnected", all tokens are void."""
         self._connected = False
         self._pending.clear()
-        return self._fail("Disconnected", now)
+        return self._fail("Disconnected")
 
     def call(
         self, ref: object, action: str, payload: dict[str, Any], now: float, timeout_s: float, *, checked: bool = True
@@ -216,7 +211,7 @@ class Rpc:
             text = encode_call(message_id, action, payload)
         except TypeError as error:
             raise OutgoingInvalid(f"{action}: cannot be written as JSON") from error
-        self._outstanding = _Outstanding(message_id, ref, action, now, now + timeout_s, checked)
+        self._outstanding = _Outstanding(message_id, ref, action, now + timeout_s, checked)
         return text
 
     def _check_call(self, action: str, payload: dict[str, Any]) -> None:
@@ -227,7 +222,7 @@ class Rpc:
         if fault is not None:
             raise OutgoingInvalid(f"{action}: {fault.description}")
 
-    def receive(self, data: str | bytes, now: float) -> list[RpcEvent]:
+    def receive(self, data: str | bytes) -> list[RpcEvent]:
         """Take in one message. Total: never raises, whatever a peer sends.
 
         An answer counts as long as its CALL is outstanding, even after the deadline if ``tick`` has not run: the peer
@@ -236,7 +231,6 @@ class Rpc:
 
         Args:
             data: one WebSocket message; bytes are a binary message.
-            now: monotonic time, seconds.
         """
         if not self._connected:
             return []
@@ -244,13 +238,13 @@ class Rpc:
             self._outstanding.heard = True
         frame = parse(data, self._rules.limits)
         if isinstance(frame, CallResult):
-            return self._on_result(frame, now)
+            return self._on_result(frame)
         if isinstance(frame, Call):
             return self._on_call(frame)
         if isinstance(frame, CallError):
-            return self._on_error(frame, now)
+            return self._on_error(frame)
         if isinstance(frame, FrameError):
-            return self._on_broken(frame, now)
+            return self._on_broken(frame)
         if isinstance(frame, SendCall):
             unknown = FrameError(FrameErrorKind.UNKNOWN_TYPE, frame.id, MessageType.SEND, "unknown message type")
             return self._answer_broken(unknown)
@@ -304,7 +298,7 @@ class Rpc:
         """Fail the outstanding CALL as "Timeout" if its deadline has come."""
         if self._outstanding is None or now < self._outstanding.deadline:
             return []
-        return self._fail("Timeout", now)
+        return self._fail("Timeout")
 
     def _on_call(self, frame: Call) -> list[RpcEvent]:
         refusal = self._refusal(frame)
@@ -334,7 +328,7 @@ class Rpc:
             return ErrorKind.GENERIC, "too many unanswered calls"
         return None
 
-    def _on_result(self, frame: CallResult, now: float) -> list[RpcEvent]:
+    def _on_result(self, frame: CallResult) -> list[RpcEvent]:
         call = self._outstanding
         if call is None or call.message_id != frame.id:
             return []
@@ -346,19 +340,19 @@ class Rpc:
             fault = check(self._rules.version, call.action, "response", payload)
         if fault is not None:
             self.invalid = self.invalid or f"the answer to {call.action}: {fault.description}"
-            return self._fail("InvalidAnswer", now, description=fault.description)
+            return self._fail("InvalidAnswer", description=fault.description)
         self._outstanding = None
-        return [Answered(call.ref, call.action, payload, now - call.sent_at)]
+        return [Answered(call.ref, call.action, payload)]
 
-    def _on_error(self, frame: CallError, now: float) -> list[RpcEvent]:
+    def _on_error(self, frame: CallError) -> list[RpcEvent]:
         if self._is_ours(frame.id):
-            return self._fail("CallError", now, frame.code, frame.description)
+            return self._fail("CallError", frame.code, frame.description)
         return []
 
-    def _on_broken(self, error: FrameError, now: float) -> list[RpcEvent]:
+    def _on_broken(self, error: FrameError) -> list[RpcEvent]:
         self.invalid = self.invalid or error.description
         if error.message_type in (MessageType.CALL_RESULT, MessageType.CALL_ERROR) and self._is_ours(error.id):
-            return self._fail("InvalidAnswer", now, description=error.description)
+            return self._fail("InvalidAnswer", description=error.description)
         return self._answer_broken(error)
 
     def _answer_broken(self, error: FrameError) -> list[RpcEvent]:
@@ -371,12 +365,12 @@ class Rpc:
     def _is_ours(self, message_id: str | None) -> bool:
         return self._outstanding is not None and self._outstanding.message_id == message_id
 
-    def _fail(self, cause: Cause, now: float, code: str = "", description: str = "") -> list[RpcEvent]:
+    def _fail(self, cause: Cause, code: str = "", description: str = "") -> list[RpcEvent]:
         call = self._outstanding
         if call is None:
             return []
         self._outstanding = None
-        return [Failed(call.ref, call.action, cause, code, description, now - call.sent_at, call.heard)]
+        return [Failed(call.ref, call.action, cause, code, description, call.heard)]
 
     def _error_text(self, message_id: str, code: ErrorKind | str, description: str) -> str | None:
         """Write a CALLERROR to a CALL; the id "-1" gets none."""

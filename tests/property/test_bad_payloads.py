@@ -25,7 +25,7 @@ def test_a_spoilt_payload_gets_one_answer_and_its_code(version: Version, action:
     for bad in bad_payloads(schema_of(version, action, "request")):
         if not bad.text.startswith("{"):
             continue
-        events = rpc.receive(f'[2,"x","{action}",{bad.text}]', 0.0)
+        events = rpc.receive(f'[2,"x","{action}",{bad.text}]')
         assert len(events) == 1, bad.name
         assert isinstance(events[0], Send), bad.name
         answer = json.loads(events[0].text)

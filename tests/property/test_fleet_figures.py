@@ -35,9 +35,9 @@ DEEDS = st.lists(
 def perform(metrics: Metrics, deed: tuple[Any, ...]) -> None:
     kind, name, value = deed
     if kind == "answered":
-        metrics.answered(Answered(PLAIN, name, {}, 0.0), value)
+        metrics.answered(Answered(PLAIN, name, {}), value)
     elif kind == "failed":
-        metrics.failed(Failed(PLAIN, name, "CallError" if value else "Timeout", value, "", 0.0), 1.0)
+        metrics.failed(Failed(PLAIN, name, "CallError" if value else "Timeout", value, ""), 1.0)
     else:
         getattr(metrics, kind)(name, value)
 
@@ -156,7 +156,7 @@ def test_many_are_merged_as_two_are_and_none_is_changed(processes: Any) -> None:
     each: list[Snapshot] = []
     for deeds, scheduled in processes:
         metrics = Metrics(station_now=(lambda: 5.0) if scheduled else None)
-        metrics.answered(Answered(FactRef(1, fact), "MeterValues", {}, 0.0), 0.1)
+        metrics.answered(Answered(FactRef(1, fact), "MeterValues", {}), 0.1)
         for deed in deeds:
             perform(metrics, deed)
         each.append(metrics.snapshot({"up": 1}))

@@ -105,7 +105,7 @@ def test_no_message_harms_an_rpc(data: str | bytes, version: Any) -> None:
     rpc = Rpc(RULES[version], lambda: "id")
     rpc.connected()
     rpc.call(1, "Heartbeat", {}, 0.0, 30.0)
-    for event in rpc.receive(data, 1.0):
+    for event in rpc.receive(data):
         text = getattr(event, "text", None)
         if text is not None:
             message = json.loads(text)

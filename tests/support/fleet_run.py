@@ -22,10 +22,10 @@ class PlayedRun:
 
     def answer(self, action: str, elapsed_s: float, times: int = 1) -> None:
         for _ in range(times):
-            self.metrics.answered(Answered(PLAIN, action, {}, 0.0), elapsed_s)
+            self.metrics.answered(Answered(PLAIN, action, {}), elapsed_s)
 
     def fail(self, action: str, code: str = "") -> None:
-        self.metrics.failed(Failed(PLAIN, action, "CallError" if code else "Timeout", code, "", 0.0), 1.0)
+        self.metrics.failed(Failed(PLAIN, action, "CallError" if code else "Timeout", code, ""), 1.0)
 
     def snapshot(self, up: int = 10, **gauges: int) -> Snapshot:
         known = {"stations": 10, "up": up, "queued": 0, "state.charging": up // 2, "state.faulted": 0, LAG_US: 3000}

@@ -13,11 +13,11 @@ from station.ocpp.rpc import Answered, Failed
 
 
 def answered(action: str, ref: object = PLAIN) -> Answered:
-    return Answered(ref, action, {}, 0.0)
+    return Answered(ref, action, {})
 
 
 def failed(action: str, cause: Any, code: str = "") -> Failed:
-    return Failed(PLAIN, action, cause, code, "", 0.0)
+    return Failed(PLAIN, action, cause, code, "")
 
 
 def value(at_s: float, trigger: TriggerReason = TriggerReason.METER_VALUE_PERIODIC, **more: Any) -> FactRef:
