@@ -145,7 +145,9 @@ async def bench_paced(options: argparse.Namespace) -> dict[str, Any]:
     health = Health(lag)
     health.start()
     used_s = time.process_time()
-    await asyncio.sleep(options.paced_s)
+    for _ in range(options.paced_s):
+        await asyncio.sleep(1.0)
+        crowd.agent.snapshot()  # as a run does, every second
     used_s = time.process_time() - used_s
     health.stop()
     now, lags = crowd.metrics.snapshot({}), lag.snapshot({}).times["loop_lag"]
@@ -159,7 +161,9 @@ async def bench_paced(options: argparse.Namespace) -> dict[str, Any]:
         "sessions": grown("sessions.finished"),
         "sessions_late": late,
         "loop_lag_p99_ms": round(p99_s * 1e3, 1),
+        "loop_lag_max_ms": round(lags.max_s * 1e3, 1),
         "cpu_percent": round(used_s / options.paced_s * 100),
+        "us_per_station_second": round(used_s / options.paced_s / options.pace * 1e6),
         "kept_up": p99_s < LAG_S and not late and grown("sessions.finished") > 0,
     }
 
