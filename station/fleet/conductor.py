@@ -21,7 +21,7 @@ Phase = Literal["ramp", "run", "ending", "done"]
 End = Literal["done", "stopped", "nobody", "failed"]
 
 LOOK_S: Final = 1.0
-_UP_LOOK_S: Final = 0.05
+_UP_LOOK_S: Final = 0.1
 NOBODY_S: Final = 20.0
 """So long after the ramp, without a single accepted boot, the run is given up."""
 STRAGGLERS_S: Final = 60.0
