@@ -33,7 +33,7 @@ from station.host.outside import OutsideHardware
 from station.host.pairings import Pairings
 from station.host.parts import kind_for, sorted_out
 from station.host.process_log import PROCESS_LOG
-from station.host.readers import Readers
+from station.host.readers import TYPED, Readers
 from station.host.readings import highest
 from station.host.restarts import DRAIN_S
 from station.host.runner import Runner
@@ -163,7 +163,7 @@ class Host(Audience):
 
     @property
     def readers(self) -> Readers:
-        """The readers. Made when first needed: without hardware nobody may ever ask for them."""
+        """The readers. Made when first needed: where all are typed, nobody may ever ask for them."""
         if self._readers is None:
             profile = self.profile
             evses = tuple(evse.id for evse in profile.evses)
@@ -195,7 +195,7 @@ class Host(Audience):
         Raises:
             DriverError: what no waiting mends: a library is missing, a device is of another kind.
         """
-        if not (self._real or self._reads_hardware):
+        if not (self._real or self._reads):
             return []
         self.readers.open()
         if self._real or self.readers.untried:
@@ -205,9 +205,9 @@ class Host(Audience):
         return sorted_out(errors)
 
     @property
-    def _reads_hardware(self) -> bool:
-        """Whether a reader is a real device."""
-        return any(not reader.part.simulated for reader in self.profile.auth.readers)
+    def _reads(self) -> bool:
+        """Whether a reader sees cards that no program shows it: a real device, or a recording that is played."""
+        return any(reader.part.driver not in TYPED for reader in self.profile.auth.readers)
 
     def _unheard(self) -> bool:
         return any(one.unheard for one in self._real)
@@ -228,7 +228,7 @@ class Host(Audience):
         """Begin the first boot, and dial unless ``offline``."""
         PROCESS_LOG.install()
         self.runner.stay_offline = offline
-        readers = self.readers if self._reads_hardware else None
+        readers = self.readers if self._reads else None
         if self._supervision is not None:
             self._supervision.start()
         self.runner.start()
