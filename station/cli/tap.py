@@ -31,13 +31,12 @@ from station.cli.connection import Target
 from station.cli.exit_codes import ExitCode, error_text, fail
 from station.cli.reader_spec import ReaderSpec
 from station.cli.signals import ordered_ends
+from station.config.profile import TYPED_READERS
 from station.errors import StationError
 
 Item = tuple[str, Any]
 _BAUD: Final = 115_200
 """Where a PN532 is left by an ordered end."""
-_TYPED: Final = frozenset({"keyboard", "http"})
-"""Readers that see only what a program shows them."""
 _MOST_WAITING: Final = 8
 """Cards on their way to the station; more are told and not sent."""
 _UNKNOWN_LINE: Final = "station tap --reader pn532:{0}    or    station tap --reader serial:{0}:rdm6300"
@@ -272,14 +271,14 @@ def _specs(options: TapOptions) -> list[ReaderSpec]:
 
 
 def _real(spec: ReaderSpec) -> ReaderSpec:
-    if spec.driver.name in _TYPED:
+    if spec.driver.name in TYPED_READERS:
         raise OptionError("--reader", f"{spec.driver.name} reads no cards", "station tap 04A1B2C3D4E5F6")
     return spec
 
 
 def _of_profile(path: Path, as_json: bool) -> list[ReaderSpec]:
     profile = read_profile(path, as_json=as_json)
-    configs = [config for config in profile.auth.readers if config.part.driver not in _TYPED]
+    configs = [config for config in profile.auth.readers if config.part.driver not in TYPED_READERS]
     if not configs:
         fail(f"{path} names no reader that could be read", "auth: {readers: [...]}", ExitCode.USAGE, as_json=as_json)
     return [reader_spec.from_config(config) for config in configs]

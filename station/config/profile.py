@@ -19,6 +19,8 @@ from station.config.urls import check_station_id, station_url
 
 CsmsMode = Literal["url", "embedded", "none"]
 SIMULATED_DRIVERS = frozenset({"sim", "keyboard", "http", "replay"})
+TYPED_READERS = frozenset({"keyboard", "http"})
+"""Readers that see only what a program shows them."""
 
 
 @dataclass(frozen=True, slots=True)

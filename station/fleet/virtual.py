@@ -8,35 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 
 from station.fleet.agent import LocalAgent
 from station.fleet.double import Digest, Double
 from station.fleet.local import LocalEngine
 from station.fleet.metrics import Metrics
 from station.fleet.population import Population
+from station.fleet.virtual_loop import LoopClock
 from station.net.loopback import LoopbackNetwork
-
-
-class LoopClock:
-    """Station time by the loop's; the date is what the CSMS tells."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, speed: float = 1.0) -> None:
-        self._loop = loop
-        self.speed = speed
-        self._origin_s = loop.time()
-
-    def now(self) -> float:
-        """Seconds of station time."""
-        return self._origin_s + (self._loop.time() - self._origin_s) * self.speed
-
-    def utc(self) -> datetime | None:
-        """Not known by itself."""
-        return None
-
-    def wall(self) -> datetime | None:
-        """There is none."""
-        return None
 
 
 class VirtualEngine(LocalEngine):

@@ -11,6 +11,7 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -88,6 +89,27 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def jump(self, seconds: float) -> None:
         """Let time pass."""
         self._virtual_s += seconds
+
+
+class LoopClock:
+    """Station time by the loop's; the date is what the CSMS tells."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, speed: float = 1.0) -> None:
+        self._loop = loop
+        self.speed = speed
+        self._origin_s = loop.time()
+
+    def now(self) -> float:
+        """Seconds of station time."""
+        return self._origin_s + (self._loop.time() - self._origin_s) * self.speed
+
+    def utc(self) -> datetime | None:
+        """Not known by itself."""
+        return None
+
+    def wall(self) -> datetime | None:
+        """There is none."""
+        return None
 
 
 def run_virtual(main: Coroutine[Any, Any, T], *, alone: bool = False) -> T:

@@ -19,6 +19,7 @@ from drivers.sim.bay import Bay
 from drivers.sim.behaviour import Action, CarScript
 from station.clock import Clock, SystemClock
 from station.config import Profile
+from station.config.profile import TYPED_READERS
 from station.core.catalogue import Address
 from station.core.evse import Evse
 from station.core.meter import METER
@@ -33,7 +34,7 @@ from station.host.outside import OutsideHardware
 from station.host.pairings import Pairings
 from station.host.parts import kind_for, sorted_out
 from station.host.process_log import PROCESS_LOG
-from station.host.readers import TYPED, Readers
+from station.host.readers import Readers
 from station.host.readings import highest
 from station.host.restarts import DRAIN_S
 from station.host.runner import Runner
@@ -207,7 +208,7 @@ class Host(Audience):
     @property
     def _reads(self) -> bool:
         """Whether a reader sees cards that no program shows it: a real device, or a recording that is played."""
-        return any(reader.part.driver not in TYPED for reader in self.profile.auth.readers)
+        return any(reader.part.driver not in TYPED_READERS for reader in self.profile.auth.readers)
 
     def _unheard(self) -> bool:
         return any(one.unheard for one in self._real)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from drivers import api, registry
 from drivers.pump import Pump, ReaderLoop, Sink
@@ -24,10 +24,6 @@ RANDOM_UID = "RandomUid"
 """The reason of a card that shows another UID each time, where the reader's options refuse those."""
 NOT_ACCEPTED = "NotAccepted"
 """The reason of a card that is shown while the station is not up: it starts, or reboots."""
-
-
-TYPED: Final = frozenset({"keyboard", "http"})
-"""Readers that see only what a program shows them; they are made when one does."""
 
 
 def only_real(configs: tuple[ReaderConfig, ...], evse: int | None) -> bool:

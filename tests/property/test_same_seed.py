@@ -9,33 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.play import JudgingCsms, Play, Script, scripts
+from tests.support.play import RecordingPlay, Script, scripts
 from tests.support.rig import run_virtual
-from tests.support.scripted_csms import ScriptedCsms
-
-
-class _Recording(JudgingCsms):
-    def __init__(self, rig: Play) -> None:
-        super().__init__(rig)
-        self.texts: list[str] = []
-
-    def receive(self, text: str) -> list[str]:
-        self.texts.append(text)
-        return super().receive(text)
-
-
-class _Play(Play):
-    def make_csms(self) -> ScriptedCsms:
-        return _Recording(self)
 
 
 async def _frames(version: str, script: Script, seed: str | None) -> list[str]:
-    async with _Play(version, seed=seed) as rig:
+    async with RecordingPlay(version, seed=seed) as rig:
         await rig.boot()
         await rig.perform(script)
         await rig.finish()
-        texts: list[str] = rig.csms.texts  # type: ignore[attr-defined]
-        return texts
+        return rig.csms.texts
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

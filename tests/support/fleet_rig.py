@@ -25,8 +25,9 @@ from station.fleet.ramp import dial_times
 from station.fleet.unit import Unit
 from station.net import CloseReason, DialFailed, Target
 from station.net.loopback import LoopbackConnection, LoopbackNetwork
-from tests.support.rig import START, SUBPROTOCOLS, LoopClock
+from tests.support.rig import START, SUBPROTOCOLS
 from tests.support.scripted_csms import ScriptedCsms
+from tests.support.virtual_loop import LoopClock
 
 LATENCY_S = 0.001
 

@@ -18,10 +18,11 @@ from station.core.values import StopReason
 from station.host.execution import CommandRefused
 from station.host.host import Host
 from station.store.api import Done
-from tests.support.rig import SUBPROTOCOLS, LoopClock, Rig
+from tests.support.rig import SUBPROTOCOLS, Rig
 from tests.support.scripted_csms import ScriptedCsms
 from tests.support.stores import FaultyStore
 from tests.support.strict_rules import StationRules
+from tests.support.virtual_loop import LoopClock
 
 CARDS = ("04A1B2C3", "04FFEE11")
 REFUSED = "04DEAD00"
@@ -232,3 +233,24 @@ class Play(Rig):
         assert not broken, "\n".join(broken)
         for transaction in self.rules.transactions:
             assert transaction.ended, f"{transaction.id} has no end"
+
+
+class RecordingCsms(JudgingCsms):
+    """Keeps the texts that the station sends, as ``texts``."""
+
+    def __init__(self, rig: Play) -> None:
+        super().__init__(rig)
+        self.texts: list[str] = []
+
+    def receive(self, text: str) -> list[str]:
+        self.texts.append(text)
+        return super().receive(text)
+
+
+class RecordingPlay(Play):
+    """A play whose frames are compared."""
+
+    csms: RecordingCsms
+
+    def make_csms(self) -> ScriptedCsms:
+        return RecordingCsms(self)

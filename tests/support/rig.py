@@ -22,27 +22,11 @@ from station.net.loopback import LoopbackConnection, LoopbackNetwork
 from station.net.transfer.api import Transfers
 from tests.support.scripted_csms import Entry, ScriptedCsms
 from tests.support.stores import FaultyStore
-from tests.support.virtual_loop import VirtualLoop, run_virtual
+from tests.support.virtual_loop import LoopClock, VirtualLoop, run_virtual
 
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
 START = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 CARD = "04A1B2C3D4E5F6"
-
-
-class LoopClock:
-    """Station time is the loop's; UTC is unknown until the CSMS tells it."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def now(self) -> float:
-        return self._loop.time()
-
-    def utc(self) -> datetime | None:
-        return None
-
-    def wall(self) -> datetime | None:
-        return None
 
 
 class Rig:

@@ -18,7 +18,7 @@ from station.fleet.plan import Behaviour, Group, Network, Plan, Stage, Storm
 from station.fleet.population import Population
 from station.fleet.virtual_loop import run_virtual
 from station.net.loopback import LoopbackNetwork
-from tests.support.rig import LoopClock
+from tests.support.virtual_loop import LoopClock
 
 IDLE, CLEAN = Behaviour(), Network()
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}

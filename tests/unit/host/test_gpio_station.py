@@ -12,7 +12,8 @@ from drivers import registry
 from drivers.locks import gpio as lock_gpio
 from tests.support import gpio_physics
 from tests.support.gpio_physics import Contactor, DrivenPin, Lock, TimedPin
-from tests.support.rig import LoopClock, Rig, virtual
+from tests.support.rig import Rig, virtual
+from tests.support.virtual_loop import LoopClock
 
 CARD = "04A1B2C3"
 EMERGENCY_STOP, RCD = 22, 23
