@@ -25,7 +25,7 @@ from station.host.measure import Measure
 from station.host.notices import Notices
 from station.host.view import Port, StationView, Wiring
 from station.ocpp.dialect import Answer, Defer, Dialect, Inbound, OutCall, Refuse
-from station.ocpp.outbox import PLAIN, FactRef, Outgoing, QueryRef, StatusRef
+from station.ocpp.outbox import PLAIN, FactRef, QueryRef, Ref, StatusRef
 from station.ocpp.rpc import Answered, Failed, OutgoingInvalid, Rpc, Send
 from station.ocpp.rpc import Inbound as InboundCall
 from station.ocpp.rules import ErrorKind
@@ -63,7 +63,6 @@ class Engine(StationView):
         "_lost_s",
         "_replies",
         "_sent_s",
-        "_wire_s",
         "answers",
         "board",
         "held",
@@ -88,7 +87,6 @@ class Engine(StationView):
         self._asked: dict[int, tuple[str, float]] = {}
         self._events: list[Event] = []
         self._busy = False
-        self._wire_s = 0.0
         self._replies: dict[int, tuple[str, Mapping[str, Any]]] = {}
         self._lost_s: float | None = None
         station.auth.speaks(dialect.token_limit(), types=dialect.types_tokens)
@@ -140,9 +138,9 @@ class Engine(StationView):
             due = self.station.next_deadline()
             if due is not None and due <= now:
                 self._carry_out(self.station.tick(now))
-            call_due = self.rpc.next_deadline()
-            if call_due is not None and call_due <= self._wire_s:
-                self._rpc_events(self.rpc.tick(self._wire_s))
+            call_due = self.rpc.due_s
+            if call_due is not None and call_due <= self.port.wire_now():
+                self._rpc_events(self.rpc.tick(call_due))
         finally:
             self._busy = False
         self._settle()
@@ -161,7 +159,7 @@ class Engine(StationView):
             status = self.board.next_deadline(self.station.told, self._minimum_status_s())
             if status is not None:
                 station = status if station is None else min(station, status)
-        wire = self.rpc.next_deadline()
+        wire = self.rpc.due_s
         if self.outbox.retries and self.registered:
             retry = self.outbox.next_deadline(self.port.wire_now())
             if retry is not None:
@@ -169,9 +167,8 @@ class Engine(StationView):
         return station, wire
 
     def _begin(self) -> float:
-        """A turn begins. No time passes in it, neither the station's, which is answered, nor the wire's."""
+        """A turn begins. No station time passes in it: the moment is answered."""
         self._busy = True
-        self._wire_s = self.port.wire_now()
         now = self.station.ctx.now = self.port.station_now()
         return now
 
@@ -289,12 +286,16 @@ class Engine(StationView):
 
     def _pump(self) -> bool:
         """Send what may be sent. True where that made something else happen."""
-        rpc, outbox, ctx = self.rpc, self.outbox, self.station.ctx
-        if rpc.busy or outbox.empty or not (self.wiring.central and ctx.online) or (self.held and ctx.registered):
+        rpc, outbox = self.rpc, self.outbox
+        if rpc.due_s is not None or outbox.empty:
+            return False
+        ctx = self.station.ctx
+        if not (self.wiring.central and ctx.online) or (self.held and ctx.registered):
             return False
         worked = False
+        now_s = self.port.wire_now()
         while rpc.is_connected:
-            outgoing = outbox.next(self._wire_s, ctx.registered, self.dialect, self)
+            outgoing = outbox.next(now_s, ctx.registered, self.dialect, self)
             if outgoing is None:
                 stuck = outbox.stuck(self, self.dialect) if ctx.registered else None
                 if stuck is not None:
@@ -302,8 +303,8 @@ class Engine(StationView):
                     return True
                 break
             worked = True
-            self._send(outgoing)
-            if rpc.busy or outbox.empty:
+            self._send(*outgoing, now_s)
+            if rpc.due_s is not None or outbox.empty:
                 break
         return worked and bool(self._events)
 
@@ -312,15 +313,14 @@ class Engine(StationView):
         log.warning("a transaction whose start was never answered is told with id -1")
         self._events.append(events.Bound(fact.transaction_id, "-1"))
 
-    def _send(self, outgoing: Outgoing) -> None:
-        ref, call = outgoing.ref, outgoing.call
+    def _send(self, ref: Ref, call: OutCall, now_s: float) -> None:
         if isinstance(ref, FactRef) and not call.action:
             self.answers.deliver(ref, events.Delivered(ref.key))
             return
         timeout_s = self.station.ctx.variables.derived(_message_timeout_s)
         raw = isinstance(ref, QueryRef) and isinstance(ref.query, effects.RawQuery)
         try:
-            text = self.rpc.call(ref, call.action, call.payload, self._wire_s, timeout_s, checked=not raw)
+            text = self.rpc.call(ref, call.action, call.payload, now_s, timeout_s, checked=not raw)
         except OutgoingInvalid as problem:
             log.error("%s cannot be sent: %s", call.action, problem)
             self.answers.unsendable(ref, str(problem))

@@ -67,12 +67,12 @@ class _Ear:
     def text(self, data: str) -> None:
         """A text message."""
         if not self.deaf:
-            self._link.heard(data)
+            self._link.owner.received(data)
 
     def binary(self, data: bytes) -> None:
         """A binary message; OCPP-J has none."""
         if not self.deaf:
-            self._link.heard(data)
+            self._link.owner.received(data)
 
     def pong(self) -> None:
         """Our ping was answered."""
@@ -95,16 +95,16 @@ class Link:
         "_dial",
         "_ear",
         "_loop",
-        "_owner",
         "_ping",
         "_pong_due",
         "_retry",
         "_task",
+        "owner",
         "wanted",
     )
 
     def __init__(self, owner: Owner, dial: Callable[..., object], loop: asyncio.AbstractEventLoop) -> None:
-        self._owner = owner
+        self.owner = owner
         self._dial = dial
         self._loop = loop
         self._backoff: BackOff | None = None  # made when first needed: a generator takes 2.5 kB
@@ -187,21 +187,21 @@ class Link:
     async def _attempt(self) -> None:
         ear = _Ear(self)
         try:
-            target = self._owner.target()
+            target = self.owner.target()
             connection: Connection = await self._dial(target, ear)  # type: ignore[misc]
         except DialFailed as failure:
             self._task = None
-            self._owner.link_failed(failure)
+            self.owner.link_failed(failure)
             self._dial_later()
             return
         except OSError as problem:
             self._task = None
-            self._owner.link_failed(DialFailed(FailureKind.UNREACHABLE, str(problem), ""))
+            self.owner.link_failed(DialFailed(FailureKind.UNREACHABLE, str(problem), ""))
             self._dial_later()
             return
         self._task = None
         self._connection, self._ear = connection, ear
-        if not self._owner.link_up(connection.subprotocol):
+        if not self.owner.link_up(connection.subprotocol):
             ear.deaf = True
             self._connection = self._ear = None
             connection.close(1002, "another version than before")
@@ -214,8 +214,8 @@ class Link:
     def _dial_later(self) -> None:
         if self.wanted and self._retry is None:
             if self._backoff is None:
-                self._backoff = BackOff(Random(self._owner.back_off_seed()))  # noqa: S311 - jitter, no secret
-            delay_s = self._backoff.next_delay_s(self._owner.back_off())
+                self._backoff = BackOff(Random(self.owner.back_off_seed()))  # noqa: S311 - jitter, no secret
+            delay_s = self._backoff.next_delay_s(self.owner.back_off())
             self._retry = self._loop.call_later(delay_s, self._dial_now)
 
     def _dial_now(self) -> None:
@@ -229,10 +229,6 @@ class Link:
             self._retry = None
 
     # What the connection says
-
-    def heard(self, data: str | bytes) -> None:
-        """A message."""
-        self._owner.received(data)
 
     def ping_answered(self) -> None:
         """Our ping was answered."""
@@ -256,7 +252,7 @@ class Link:
             if timer is not None:
                 timer.cancel()
         self._ping = self._pong_due = None
-        self._owner.link_down(reason)
+        self.owner.link_down(reason)
 
     # Pings
 
@@ -269,7 +265,7 @@ class Link:
             self._schedule_ping()
 
     def _schedule_ping(self) -> None:
-        interval_s, _ = self._owner.ping_s()
+        interval_s, _ = self.owner.ping_s()
         if interval_s > 0:
             self._ping = self._loop.call_later(interval_s, self._send_ping)
 
@@ -277,7 +273,7 @@ class Link:
         self._ping = None
         if self._connection is None:
             return
-        _, patience_s = self._owner.ping_s()
+        _, patience_s = self.owner.ping_s()
         if self._pong_due is None:
             self._pong_due = self._loop.call_later(patience_s, self._deaf)
         self._connection.ping()

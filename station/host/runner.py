@@ -89,6 +89,7 @@ class Runner(Keeper):
         "profile",
         "sampled",
         "security",
+        "station_now",
         "stay_offline",
         "traced",
         "version",
@@ -105,6 +106,8 @@ class Runner(Keeper):
         self.version: str | None = None
         self.alive = False
         self.waiters: dict[int, asyncio.Future[Any]] = {}
+        self.station_now = surroundings.clock.now
+        """Port: station time."""
         self.on_turn: Callable[[], None] | None = None
         self.on_down: Callable[[], None] | None = None
         self.on_boot: Callable[[], None] | None = None
@@ -311,7 +314,7 @@ class Runner(Keeper):
                 station = change
         if station is not None or wire is not None:
             now = self.loop.time()
-            at = now + (station - self.around.clock.now()) / self._speed if station is not None else math.inf
+            at = now + (station - self.station_now()) / self._speed if station is not None else math.inf
             if wire is not None and wire < at:
                 at = wire
             self._alarm.set(max(at, now))
@@ -325,7 +328,7 @@ class Runner(Keeper):
 
     def overdue(self, real_s: float) -> bool:
         """Whether something of an EVSE should have been looked at this long ago, and was not: nothing ticks."""
-        late_s = self.around.clock.now() - real_s * self._speed
+        late_s = self.station_now() - real_s * self._speed
         changes = (hardware.next_change() for hardware in self.around.hardware.values())
         return any(change is not None and change < late_s for change in changes)
 
@@ -336,17 +339,13 @@ class Runner(Keeper):
 
     def _look(self) -> None:
         """See what has changed in the world by itself."""
-        now = self.around.clock.now()
+        now = self.station_now()
         for hardware in self.around.hardware.values():
             change = hardware.next_change()
             if change is not None and change <= now:
                 hardware.poll()
 
     # Port
-
-    def station_now(self) -> float:
-        """Port: station time."""
-        return self.around.clock.now()
 
     def wire_now(self) -> float:
         """Port: wire time."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
 from typing import Final
 
 try:
@@ -37,28 +36,11 @@ _middle = struct.Struct("!BBH4s").pack
 _long = struct.Struct("!BBQ4s").pack
 
 
-class _Masks:
-    """Masks nobody can foresee, each used once (RFC 6455 §5.3, §10.3)."""
+_masks: list[tuple[bytes]] = []
+"""Masks nobody can foresee, each used once (RFC 6455 §5.3, §10.3)."""
 
-    __slots__ = ("_drawn",)
-
-    def __init__(self) -> None:
-        self._drawn: Iterator[tuple[bytes]] = iter(())
-
-    def next(self) -> bytes:
-        for (mask,) in self._drawn:
-            return mask
-        self._drawn = struct.iter_unpack("4s", os.urandom(_DRAWN))
-        return next(self._drawn)[0]
-
-    def forget(self) -> None:
-        """A forked process must not use the masks of its parent."""
-        self._drawn = iter(())
-
-
-_masks = _Masks()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_masks.forget)
+    os.register_at_fork(after_in_child=_masks.clear)  # a forked process must not use the masks of its parent
 
 
 def masked(first: int, payload: bytes) -> bytes:
@@ -68,7 +50,12 @@ def masked(first: int, payload: bytes) -> bytes:
         first: its first byte: FIN bit and opcode.
         payload: what it carries.
     """
-    mask, size = _masks.next(), len(payload)
+    try:
+        (mask,) = _masks.pop()
+    except IndexError:
+        (mask,), *others = struct.iter_unpack("4s", os.urandom(_DRAWN))
+        _masks.extend(others)
+    size = len(payload)
     if size < _SHORT:
         return _short(first, _MASKED | size, mask) + apply_mask(payload, mask)
     if size < _MIDDLE:

@@ -32,6 +32,7 @@ from station.net.upgrade import Opening, frames_log
 log = logging.getLogger("station.net")
 
 _CLOSE_TIMEOUT_S = 5.0
+_NOT_READ = "the peer has stopped reading"
 """How long a peer may take for the closing handshake and for closing its side of TCP."""
 
 
@@ -107,13 +108,13 @@ class WebSocketConnection(asyncio.Protocol):
 
     def send(self, text: str) -> None:
         """Send a text message; lone surrogates, which UTF-8 does not have, become question marks."""
-        if not self.is_open:
-            return
-        payload = text.encode("utf-8", "replace")
-        if self._ws is None:
-            self._write(masked(FINAL_TEXT, payload))
-        else:
-            self._ws.send_text(payload)
+        transport = self._transport
+        if self._ws is None and transport is not None and self._ended_by is None and self._opening is None:
+            transport.write(masked(FINAL_TEXT, text.encode("utf-8", "replace")))
+            if transport.get_write_buffer_size() > self._max_unsent:
+                self._cut(Closer.LOST, _NOT_READ)
+        elif self.is_open and self._ws is not None:
+            self._ws.send_text(text.encode("utf-8", "replace"))
             self._flush()
 
     def ping(self) -> None:
@@ -325,7 +326,7 @@ class WebSocketConnection(asyncio.Protocol):
         if transport is not None:
             transport.write(data)
             if transport.get_write_buffer_size() > self._max_unsent:
-                self._cut(Closer.LOST, "the peer has stopped reading")
+                self._cut(Closer.LOST, _NOT_READ)
 
     def _flush(self) -> None:
         """Write what the library has to say, and set the timer once the end has begun."""

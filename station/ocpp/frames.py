@@ -178,9 +178,10 @@ def parse(data: str | bytes, limits: Limits = DEFAULT_LIMITS) -> Frame | FrameEr
         return FrameError(FrameErrorKind.NOT_TEXT, None, None, "binary message")
     if len(data) > limits.size_bytes or (len(data) * 4 > limits.size_bytes and _size_bytes(data) > limits.size_bytes):
         return _from_head(FrameErrorKind.TOO_LARGE, data, "message too large")
-    beyond = _beyond_limits(data, limits)
-    if beyond is not None:
-        return _from_head(FrameErrorKind.LIMITS, data, beyond)
+    if len(data) > limits.number_length or data.count("[") + data.count("{") > limits.depth:
+        beyond = _beyond_limits(data, limits)
+        if beyond is not None:
+            return _from_head(FrameErrorKind.LIMITS, data, beyond)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -200,7 +201,7 @@ def _size_bytes(data: str) -> int:
 def _beyond_limits(data: str, limits: Limits) -> str | None:
     """Say which limit the text breaks; the common frame is cleared by counting, without a scan."""
     longest = limits.number_length
-    if data.count("[") + data.count("{") > limits.depth or (len(data) > longest and _long_run(longest).match(data)):
+    if data.count("[") + data.count("{") > limits.depth or _long_run(longest).match(data):
         return _scan(data, limits)
     return None
 

@@ -62,14 +62,12 @@ class PlainRef:
 Ref = FactRef | QueryRef | StatusRef | PlainRef
 
 PLAIN = PlainRef()
+_NO_CALL: Final = OutCall("", {})
+"""There is nothing to tell of a fact in this version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A call that may be sent now."""
-
-    ref: Ref
-    call: OutCall
+Outgoing = tuple[Ref, OutCall]
+"""A call that may be sent now."""
 
 
 @dataclass(slots=True)
@@ -164,7 +162,7 @@ class Outbox:
         """The call to send now; None where nothing may leave. The caller sends it at once."""
         if self._urgent:
             waiting = self._urgent.pop(0)
-            return Outgoing(waiting.ref, waiting.call)
+            return waiting.ref, waiting.call
         call = None
         if self._calls:
             call = self._calls[0] if accepted else next((w for w in self._calls if w.requested), None)
@@ -176,7 +174,7 @@ class Outbox:
         if call is None:
             return None
         self._calls.remove(call)
-        return Outgoing(call.ref, call.call)
+        return call.ref, call.call
 
     def _ready_lane(self, now: float) -> _Lane | None:
         found = None
@@ -201,9 +199,7 @@ class Outbox:
         if call is NOT_READY:
             return None
         lane.flying = True
-        if not isinstance(call, OutCall):
-            return Outgoing(FactRef(key, fact), OutCall("", {}))
-        return Outgoing(FactRef(key, fact), call)
+        return FactRef(key, fact), call if isinstance(call, OutCall) else _NO_CALL
 
     def stuck(self, view: View, dialect: Dialect) -> Fact | None:
         """A fact at the head that can never be worded, because what it depends on is not queued before it."""

@@ -114,7 +114,6 @@ class _Outstanding:
     message_id: str
     ref: object
     action: str
-    deadline: float
     checked: bool
     heard: bool = False
 
@@ -131,7 +130,6 @@ class Rpc:
     """
 
     __slots__ = (
-        "_connected",
         "_last_token",
         "_new_id",
         "_outstanding",
@@ -139,7 +137,9 @@ class Rpc:
         "_rules",
         "_supported",
         "barred",
+        "due_s",
         "invalid",
+        "is_connected",
     )
 
     def __init__(
@@ -151,7 +151,10 @@ class Rpc:
         self._outstanding: _Outstanding | None = None
         self._pending: dict[int, tuple[str, str]] = {}
         self._last_token = 0
-        self._connected = False
+        self.is_connected = False
+        """Whether there is a connection."""
+        self.due_s: float | None = None
+        """When ``tick`` has something to do: the outstanding CALL is given up. None: no CALL of ours waits."""
         self.barred = False
         """Whether every CALL to us is a SecurityError, whatever it asks for (OCPP 2.0.1 B03.FR.08)."""
         self.invalid = ""
@@ -160,12 +163,7 @@ class Rpc:
     @property
     def busy(self) -> bool:
         """Whether a CALL of ours waits for its answer (OCPP-J 1.6 §4.1.1, OCPP 2.0.1 part 4 §4.1.1)."""
-        return self._outstanding is not None
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether there is a connection."""
-        return self._connected
+        return self.due_s is not None
 
     @property
     def unanswered(self) -> int:
@@ -174,12 +172,12 @@ class Rpc:
 
     def connected(self) -> None:
         """Begin a connection. Call ``disconnected`` first if there was one."""
-        self._connected = True
+        self.is_connected = True
         self.invalid = ""
 
     def disconnected(self) -> list[RpcEvent]:
         """End the connection: the outstanding CALL fails as "Disconnected", all tokens are void."""
-        self._connected = False
+        self.is_connected = False
         self._pending.clear()
         return self._fail("Disconnected")
 
@@ -202,16 +200,17 @@ class Rpc:
         """
         if self._outstanding is not None:
             raise RuntimeError("a call is outstanding")
-        if not self._connected:
+        if not self.is_connected:
             raise RuntimeError("not connected")
-        message_id = self._new_id()
         if checked:
             self._check_call(action, payload)
+        message_id = self._new_id()
         try:
             text = encode_call(message_id, action, payload)
         except TypeError as error:
             raise OutgoingInvalid(f"{action}: cannot be written as JSON") from error
-        self._outstanding = _Outstanding(message_id, ref, action, now + timeout_s, checked)
+        self._outstanding = _Outstanding(message_id, ref, action, checked)
+        self.due_s = now + timeout_s
         return text
 
     def _check_call(self, action: str, payload: dict[str, Any]) -> None:
@@ -232,7 +231,7 @@ class Rpc:
         Args:
             data: one WebSocket message; bytes are a binary message.
         """
-        if not self._connected:
+        if not self.is_connected:
             return []
         if self._outstanding is not None:
             self._outstanding.heard = True
@@ -290,13 +289,9 @@ class Rpc:
         """Never answer an inbound CALL; unknown tokens are no error."""
         self._pending.pop(token, None)
 
-    def next_deadline(self) -> float | None:
-        """Say when ``tick`` has something to do; None: not before something else happens."""
-        return None if self._outstanding is None else self._outstanding.deadline
-
     def tick(self, now: float) -> list[RpcEvent]:
         """Fail the outstanding CALL as "Timeout" if its deadline has come."""
-        if self._outstanding is None or now < self._outstanding.deadline:
+        if self.due_s is None or now < self.due_s:
             return []
         return self._fail("Timeout")
 
@@ -341,7 +336,7 @@ class Rpc:
         if fault is not None:
             self.invalid = self.invalid or f"the answer to {call.action}: {fault.description}"
             return self._fail("InvalidAnswer", description=fault.description)
-        self._outstanding = None
+        self._outstanding = self.due_s = None
         return [Answered(call.ref, call.action, payload)]
 
     def _on_error(self, frame: CallError) -> list[RpcEvent]:
@@ -369,7 +364,7 @@ class Rpc:
         call = self._outstanding
         if call is None:
             return []
-        self._outstanding = None
+        self._outstanding = self.due_s = None
         return [Failed(call.ref, call.action, cause, code, description, call.heard)]
 
     def _error_text(self, message_id: str, code: ErrorKind | str, description: str) -> str | None:

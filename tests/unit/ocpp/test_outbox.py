@@ -34,7 +34,7 @@ class Post:
 
     def key(self) -> int | None:
         outgoing = self.next()
-        return outgoing.ref.key if outgoing is not None and isinstance(outgoing.ref, FactRef) else None
+        return outgoing[0].key if outgoing is not None and isinstance(outgoing[0], FactRef) else None
 
     def fail(self, cause: str, *, alive: bool = True, key: int = 1) -> bool:
         return self.outbox.failed(FactRef(key, fact()), cause, RETRY, self.now, alive)
@@ -60,7 +60,7 @@ def test_calls_overtake_facts_that_arose_offline() -> None:
     post.outbox.add_fact(1, fact(offline=True))
     post.outbox.add_call(PLAIN, OutCall("StatusNotification", {}))
     post.outbox.add_call(QueryRef(HeartbeatQuery()), OutCall("BootNotification", {}), urgent=True)
-    assert [post.next().call.action for _ in range(3)] == [  # type: ignore[union-attr]
+    assert [post.next()[1].action for _ in range(3)] == [  # type: ignore[index]
         "BootNotification", "StatusNotification", "TransactionEvent",
     ]  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_what_arises_online_keeps_its_order() -> None:
     post = Post()
     post.outbox.add_fact(1, fact())
     post.outbox.add_call(PLAIN, OutCall("StatusNotification", {}))
-    assert [post.next().call.action for _ in range(2)] == ["TransactionEvent", "StatusNotification"]  # type: ignore[union-attr]
+    assert [post.next()[1].action for _ in range(2)] == ["TransactionEvent", "StatusNotification"]  # type: ignore[index]
 
 
 def test_before_the_boot_is_accepted_only_what_was_asked_for_leaves() -> None:
@@ -79,7 +79,7 @@ def test_before_the_boot_is_accepted_only_what_was_asked_for_leaves() -> None:
     assert post.next(accepted=False) is None
     post.outbox.add_call(PLAIN, OutCall("NotifyReport", {}), requested=True)
     outgoing = post.next(accepted=False)
-    assert outgoing is not None and outgoing.call.action == "NotifyReport"
+    assert outgoing is not None and outgoing[1].action == "NotifyReport"
     assert post.next(accepted=False) is None
 
 
@@ -142,8 +142,8 @@ def test_a_lost_connection_makes_facts_offline_and_drops_calls() -> None:
     post.outbox.add_call(PLAIN, OutCall("StatusNotification", {}))
     assert post.outbox.disconnected() == [query, PLAIN]
     outgoing = post.next()
-    assert outgoing is not None and isinstance(outgoing.ref, FactRef) and outgoing.ref.fact.offline
-    assert outgoing.call.payload["offline"] is True
+    assert outgoing is not None and isinstance(outgoing[0], FactRef) and outgoing[0].fact.offline
+    assert outgoing[1].payload["offline"] is True
 
 
 def test_security_events_have_a_lane_of_their_own() -> None:

@@ -306,12 +306,12 @@ def test_a_call_and_its_answer() -> None:
     text = rpc.call("ref", "Heartbeat", {}, 10.0, TIMEOUT_S)
     assert json.loads(text) == [2, "our-1", "Heartbeat", {}]
     assert rpc.busy
-    assert rpc.next_deadline() == 40.0
+    assert rpc.due_s == 40.0
     answer = {"currentTime": "2026-01-01T00:00:00Z"}
     events = rpc.receive(json.dumps([3, "our-1", answer]))
     assert events == [Answered("ref", "Heartbeat", answer)]
     assert not rpc.busy
-    assert rpc.next_deadline() is None
+    assert rpc.due_s is None
     assert rpc.tick(100.0) == []
     assert json.loads(rpc.call("next", "Heartbeat", {}, 11.0, TIMEOUT_S))[1] == "our-2"
 
@@ -431,7 +431,7 @@ def test_a_lost_connection_fails_the_call() -> None:
     rpc.call("ref", "Heartbeat", {}, 0.0, TIMEOUT_S)
     assert rpc.disconnected() == [Failed("ref", "Heartbeat", "Disconnected", "", "")]
     assert not rpc.busy
-    assert rpc.next_deadline() is None
+    assert rpc.due_s is None
     assert rpc.disconnected() == []
     rpc.connected()
     assert rpc.receive('[3,"our-1",{"currentTime":"2026-01-01T00:00:00Z"}]') == []
