@@ -119,7 +119,7 @@ class Engine(StationView):
         self._events.append(happened[0] if len(happened) == 1 else events.Together(happened))
         if self._busy:
             return False
-        self._begin()
+        self.station.ctx.now = self.port.station_now()
         self._settle()
         return True
 
@@ -287,7 +287,7 @@ class Engine(StationView):
     def _pump(self) -> bool:
         """Send what may be sent. True where that made something else happen."""
         rpc, outbox = self.rpc, self.outbox
-        if rpc.due_s is not None or outbox.empty:
+        if rpc.due_s is not None or not outbox.waiting:
             return False
         ctx = self.station.ctx
         if not (self.wiring.central and ctx.online) or (self.held and ctx.registered):
@@ -304,7 +304,7 @@ class Engine(StationView):
                 break
             worked = True
             self._send(*outgoing, now_s)
-            if rpc.due_s is not None or outbox.empty:
+            if rpc.due_s is not None or not outbox.waiting:
                 break
         return worked and bool(self._events)
 
@@ -383,6 +383,8 @@ class Engine(StationView):
             self.outbox.add_fact(effect.key, effect.fact)
         else:
             self._events.append(events.Delivered(effect.key))
+        if effect.reading is not None and self.port.sampled:
+            self.notices.sampled(effect)
 
     def _notify(self, effect: effects.Notify) -> None:
         if self.station.ctx.online:
@@ -408,10 +410,6 @@ class Engine(StationView):
 
     def _publish(self, effect: effects.Publish) -> None:
         self.notices.publish(effect.event, effect.data)
-
-    def _sampled(self, effect: effects.Sampled) -> None:
-        if self.port.sampled:
-            self.notices.sampled(effect)
 
     def _reboot(self, effect: effects.Reboot) -> None:
         self.port.reboot(effect)
@@ -446,7 +444,7 @@ class Engine(StationView):
 
 
 def _commit(engine: Engine, effect: effects.Commit) -> None:
-    engine.port.commit(effect.batch)
+    engine.port.commit(effect)
 
 
 def _physical(engine: Engine, effect: Effect) -> None:
@@ -468,7 +466,6 @@ _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {
     effects.TokenEnded: Engine._token_ended,
     effects.QueryEnded: Engine._query_ended,
     effects.Publish: Engine._publish,
-    effects.Sampled: Engine._sampled,
     effects.Reboot: Engine._reboot,
     effects.Reconnect: lambda engine, effect: engine.port.reconnect(effect.reason),
     effects.ClockChanged: lambda engine, effect: None,

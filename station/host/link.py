@@ -91,7 +91,6 @@ class Link:
 
     __slots__ = (
         "_backoff",
-        "_connection",
         "_dial",
         "_ear",
         "_loop",
@@ -99,6 +98,7 @@ class Link:
         "_pong_due",
         "_retry",
         "_task",
+        "connection",
         "owner",
         "wanted",
     )
@@ -108,7 +108,8 @@ class Link:
         self._dial = dial
         self._loop = loop
         self._backoff: BackOff | None = None  # made when first needed: a generator takes 2.5 kB
-        self._connection: Connection | None = None
+        self.connection: Connection | None = None
+        """What frames are written to; None: there is none, and what is said is gone."""
         self._ear: _Ear | None = None
         self._task: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -119,17 +120,17 @@ class Link:
     @property
     def up(self) -> bool:
         """Whether a connection stands."""
-        return self._connection is not None
+        return self.connection is not None
 
     def verified_by(self) -> tuple[bytes, ...]:
         """The certificates (DER) that verify the CSMS's in the connection that stands, the root last."""
-        return self._connection.verified_by() if self._connection is not None else ()
+        return self.connection.verified_by() if self.connection is not None else ()
 
     def connect(self) -> None:
         """Dial at once, whatever the back-off was; idempotent."""
         self.wanted = True
         self._cancel_retry()
-        if self._connection is None and self._task is None:
+        if self.connection is None and self._task is None:
             self._task = self._loop.create_task(self._attempt())
 
     def settled(self) -> None:
@@ -137,15 +138,10 @@ class Link:
         if self._backoff is not None:
             self._backoff.reset()
 
-    def send(self, text: str) -> None:
-        """Write a frame; without a connection it is gone."""
-        if self._connection is not None:
-            self._connection.send(text)
-
     def interpose(self, put: Callable[[Connection, Listener], Connection]) -> None:
         """Let something stand between the connection, where there is one, and the station: a fleet's bad network."""
-        if self._connection is not None and self._ear is not None:
-            self._connection = put(self._connection, self._ear)
+        if self.connection is not None and self._ear is not None:
+            self.connection = put(self.connection, self._ear)
 
     def close(self, reason: str = "") -> None:
         """Close properly and do not dial again."""
@@ -161,14 +157,14 @@ class Link:
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        connection = self._connection
+        connection = self.connection
         if connection is not None:
             self._lost("closed by the station")
             how(connection)
 
     def drop(self, reason: str) -> None:
         """Cut once; the back-off takes over."""
-        connection = self._connection
+        connection = self.connection
         if connection is not None:
             self._lost(reason)
             connection.abort()
@@ -176,7 +172,7 @@ class Link:
 
     def renew(self, reason: str) -> None:
         """Close properly and dial again at once: credentials or address have changed."""
-        connection = self._connection
+        connection = self.connection
         if connection is not None:
             self._lost(reason)
             connection.close(1000, reason)
@@ -200,10 +196,10 @@ class Link:
             self._dial_later()
             return
         self._task = None
-        self._connection, self._ear = connection, ear
+        self.connection, self._ear = connection, ear
         if not self.owner.link_up(connection.subprotocol):
             ear.deaf = True
-            self._connection = self._ear = None
+            self.connection = self._ear = None
             connection.close(1002, "another version than before")
             self._dial_later()
             return
@@ -238,13 +234,13 @@ class Link:
 
     def closed(self, reason: CloseReason) -> None:
         """It ended by itself."""
-        if self._connection is not None:
+        if self.connection is not None:
             code = f"close {reason.code}" if reason.code else "connection lost"
             self._lost(f"{code} {reason.reason}".strip())
             self._dial_later()
 
     def _lost(self, reason: str) -> None:
-        self._connection = None
+        self.connection = None
         if self._ear is not None:
             self._ear.deaf = True
             self._ear = None
@@ -261,7 +257,7 @@ class Link:
         if self._ping is not None:
             self._ping.cancel()
             self._ping = None
-        if self._connection is not None:
+        if self.connection is not None:
             self._schedule_ping()
 
     def _schedule_ping(self) -> None:
@@ -271,12 +267,12 @@ class Link:
 
     def _send_ping(self) -> None:
         self._ping = None
-        if self._connection is None:
+        if self.connection is None:
             return
         _, patience_s = self.owner.ping_s()
         if self._pong_due is None:
             self._pong_due = self._loop.call_later(patience_s, self._deaf)
-        self._connection.ping()
+        self.connection.ping()
         self._schedule_ping()
 
     def _deaf(self) -> None:

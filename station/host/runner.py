@@ -355,7 +355,9 @@ class Runner(Keeper):
         """Port: a frame for the CSMS."""
         if self.traced:
             self.around.frame(">", text)
-        self.link.send(text)
+        connection = self.link.connection
+        if connection is not None:
+            connection.send(text)
 
     def commit(self, batch: Batch) -> None:
         """Port: make it durable. What comes back to an earlier boot is ignored."""

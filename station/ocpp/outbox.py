@@ -111,7 +111,7 @@ _LANES: Final[Mapping[type[Any], int]] = {
 class Outbox:
     """The queue of one station. Times are wire time, in seconds."""
 
-    __slots__ = ("_calls", "_lanes", "_order", "_urgent", "retries")
+    __slots__ = ("_calls", "_lanes", "_order", "_urgent", "retries", "waiting")
 
     def __init__(self) -> None:
         self._order = 0
@@ -121,6 +121,8 @@ class Outbox:
         self._lanes: tuple[_Lane, ...] = (_Lane(), _Lane())
         self.retries = False
         """Whether a fact may have to wait for its retry."""
+        self.waiting = 0
+        """How many facts and calls wait: a fact until it is answered, a call until it is sent."""
 
     def _lane(self, fact: Fact) -> _Lane:
         number = _LANES[type(fact)]
@@ -131,11 +133,13 @@ class Outbox:
     def add_fact(self, key: int, fact: Fact) -> None:
         """Queue a journalled fact behind those of its kind."""
         self._order += 1
+        self.waiting += 1
         self._lane(fact).facts.append((self._order, key, fact))
 
     def add_call(self, ref: Ref, call: OutCall, *, urgent: bool = False, requested: bool = False) -> None:
         """Queue a call. ``urgent`` ones overtake all; ``requested`` ones may leave before the boot is accepted."""
         self._order += 1
+        self.waiting += 1
         (self._urgent if urgent else self._calls).append(_Waiting(self._order, ref, call, requested))
 
     @property
@@ -151,10 +155,7 @@ class Outbox:
     @property
     def empty(self) -> bool:
         """Whether nothing waits at all."""
-        # Asked several times a turn; any() alone takes longer than all the rest.
-        lanes = self._lanes
-        waits = lanes[0].facts or self._calls or self._urgent or lanes[1].facts
-        return not waits and not (len(lanes) > 2 and lanes[2].facts)
+        return not self.waiting
 
     # What leaves next
 
@@ -162,6 +163,7 @@ class Outbox:
         """The call to send now; None where nothing may leave. The caller sends it at once."""
         if self._urgent:
             waiting = self._urgent.pop(0)
+            self.waiting -= 1
             return waiting.ref, waiting.call
         call = None
         if self._calls:
@@ -174,6 +176,7 @@ class Outbox:
         if call is None:
             return None
         self._calls.remove(call)
+        self.waiting -= 1
         return call.ref, call.call
 
     def _ready_lane(self, now: float) -> _Lane | None:
@@ -219,17 +222,15 @@ class Outbox:
 
     # How it went
 
-    def answered(self, ref: Ref) -> None:
+    def answered(self, ref: FactRef) -> None:
         """The CSMS answered: the fact leaves the queue (its row goes with the event that the answer is)."""
-        if isinstance(ref, FactRef):
-            self._pop(ref)
-
-    def _pop(self, ref: FactRef) -> None:
         lane = self._lane(ref.fact)
         if lane.facts and lane.facts[0][1] == ref.key:
             lane.facts.pop(0)
-            lane.begin_anew()
-            if self.retries:
+            self.waiting -= 1
+            lane.flying = False
+            if lane.attempts or self.retries:
+                lane.begin_anew()
                 self.retries = any(lane.not_before_s > 0 for lane in self._lanes)
 
     def failed(self, ref: FactRef, cause: str, retry: tuple[int, float], now: float, alive: bool) -> bool:
@@ -258,7 +259,7 @@ class Outbox:
 
     def _give_up(self, ref: FactRef, lane: _Lane) -> None:
         log.warning("a %s message was given up after %d attempts", type(ref.fact).__name__, lane.attempts)
-        self._pop(ref)
+        self.answered(ref)
 
     def heard(self) -> list[FactRef]:
         """The connection is alive: time-outs that were in doubt count after all. Answers what is given up by that."""
@@ -285,6 +286,7 @@ class Outbox:
         dropped = [waiting.ref for waiting in (*self._urgent, *self._calls)]
         self._urgent.clear()
         self._calls.clear()
+        self.waiting -= len(dropped)
         return dropped
 
 
