@@ -186,8 +186,21 @@ class WebSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer."""
-        if self._ws is None and self._begun:
-            data = self._take_texts(data)
+        at = 0
+        # Whole texts are nearly all that ever comes; the rest is the library's business.
+        while self._begun and self._ws is None and not self._deaf:
+            found = whole_text(data, at, self._max_size)
+            if found is None:
+                break
+            text, at = found
+            try:
+                self._listener.text(text)
+            except Exception:
+                log.exception("the listener's text failed")
+            if at == len(data):
+                return
+        if at:
+            data = data[at:]
         if not data or self._deaf:
             return
         if self._begun:
@@ -237,20 +250,6 @@ class WebSocketConnection(asyncio.Protocol):
             opening.answered.set_result(None)
 
     # The open connection.
-
-    def _take_texts(self, data: bytes) -> bytes:
-        """Deliver the whole texts that the data begin with; answers the rest, which is the library's business."""
-        at, size = 0, len(data)
-        while at < size and self._ws is None and not self._deaf:
-            found = whole_text(data, at, self._max_size)
-            if found is None:
-                break
-            text, at = found
-            try:
-                self._listener.text(text)
-            except Exception:
-                log.exception("the listener's text failed")
-        return data[at:]
 
     def _library(self) -> Protocol:
         """The library's side of the open connection, which takes over from here on."""
