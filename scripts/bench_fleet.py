@@ -16,7 +16,12 @@ one process.
 - ``boot``: from the first dial to the last boot accepted, all stations at once.
 - ``paced``: stations on one core, the central system on another: sessions of 10 s by the clock with a value every
   second and 2 s between two of them. The largest of the numbers in ``--paced`` with which the loop's lag has its p99
-  below 100 ms and no session is late; each is tried in a process of its own until one fails.
+  below 100 ms and no step is late; each is tried in a process of its own until one fails. ``steps_late`` are steps of
+  drivers (a car comes, a value is due, a stay ends) that the generator began more than 0.1 s after they were due; how
+  long the central system takes to answer is in none of them. Nobody may be ``turned_away`` either, because the EVSE is
+  still taken. The kernel's work for the sockets (``interrupts_percent``) is not in the generator's CPU, but takes its
+  core's. Whatever else runs there (``others_percent``) makes it late, too: where that is more than a few percent, a
+  number that fails is tried again, twice at most.
 """
 
 from __future__ import annotations
@@ -38,7 +43,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.bench_crowd import BACK_TO_BACK, Crowd, Watch, paced
-from scripts.bench_process import central_system, cpu_s, in_process, machine, many_files, resident_kib, run_here
+from scripts.bench_process import central_system, core_s, cpu_s, in_process, machine, many_files, resident_kib, run_here
 from scripts.bench_support import SUBPROTOCOLS, profile_for
 from station.cli.apart import apart
 from station.fleet.health import Health
@@ -47,6 +52,8 @@ LIMIT_S = 300.0
 """No part runs longer."""
 CALLS = {"1.6": 17, "2.0.1": 15}
 LAG_S = 0.1
+OTHERS_PERCENT = 3
+TRIES = 3
 PACE = paced(10.0, 2.0, 1.0)
 
 
@@ -144,27 +151,36 @@ async def bench_paced(options: argparse.Namespace) -> dict[str, Any]:
     before, lag = crowd.metrics.snapshot({}), Watch()
     health = Health(lag)
     health.start()
-    used_s = time.process_time()
+    core = min(os.sched_getaffinity(0))
+    began_s, used_s, before_s = time.perf_counter(), time.process_time(), core_s(core)
     for _ in range(options.paced_s):
         await asyncio.sleep(1.0)
         crowd.agent.snapshot()  # as a run does, every second
-    used_s = time.process_time() - used_s
+    took_s, used_s = time.perf_counter() - began_s, time.process_time() - used_s
+    ran_s, interrupts_s = (after - each for after, each in zip(core_s(core), before_s, strict=True))
     health.stop()
     now, lags = crowd.metrics.snapshot({}), lag.snapshot({}).times["loop_lag"]
 
     def grown(name: str) -> int:
         return now.counts.get(name, 0) - before.counts.get(name, 0)
 
-    p99_s, late = lags.percentile_s(99), grown("sessions.late")
+    p99_s, late, turned_away = lags.percentile_s(99), grown("sessions.late"), grown("sessions.turned_away")
+    calls = sum(grown(name) for name in now.counts if name.startswith("call.") and name.count(".") == 1)
+    answers = now.times["call.MeterValues" if options.version == "1.6" else "call.TransactionEvent"]
     return {
         "stations": options.pace,
         "sessions": grown("sessions.finished"),
-        "sessions_late": late,
+        "steps_late": late,
+        "turned_away": turned_away,
+        "answer_p99_ms": round(answers.percentile_s(99) * 1e3, 1),
         "loop_lag_p99_ms": round(p99_s * 1e3, 1),
         "loop_lag_max_ms": round(lags.max_s * 1e3, 1),
-        "cpu_percent": round(used_s / options.paced_s * 100),
-        "us_per_station_second": round(used_s / options.paced_s / options.pace * 1e6),
-        "kept_up": p99_s < LAG_S and not late and grown("sessions.finished") > 0,
+        "cpu_percent": round(used_s / took_s * 100),
+        "interrupts_percent": round(interrupts_s / took_s * 100),
+        "others_percent": round(max(0.0, ran_s - used_s) / took_s * 100),
+        "us_per_call": round(used_s / calls * 1e6, 1),
+        "us_per_station_second": round(used_s / took_s / options.pace * 1e6),
+        "kept_up": p99_s < LAG_S and not late and not turned_away and grown("sessions.finished") > 0,
     }
 
 
@@ -211,10 +227,13 @@ def _paced(own: list[str], counts: list[int]) -> dict[str, Any]:
     cores = sorted(os.sched_getaffinity(0))
     tried: list[dict[str, Any]] = []
     for count in sorted(counts):
-        with central_system(core=cores[-1]) as port:
-            tried.append(
-                in_process(__file__, [*own, f"--port={port}", f"--pace={count}", f"--core={cores[0]}"], LIMIT_S)
-            )
+        for _ in range(TRIES):
+            with central_system(core=cores[-1]) as port:
+                tried.append(
+                    in_process(__file__, [*own, f"--port={port}", f"--pace={count}", f"--core={cores[0]}"], LIMIT_S)
+                )
+            if tried[-1]["kept_up"] or tried[-1]["others_percent"] <= OTHERS_PERCENT:
+                break
         if not tried[-1]["kept_up"]:
             break
     most = max((one["stations"] for one in tried if one["kept_up"]), default=0)

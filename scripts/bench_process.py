@@ -28,6 +28,20 @@ async def cpu_s(work: Awaitable[Any]) -> float:
     return time.process_time() - before
 
 
+def core_s(core: int) -> tuple[float, float]:
+    """Seconds of a core since the machine began: in which anybody's code ran, and those of interrupts.
+
+    The hypervisor's other guests are anybody, too. What the kernel does for a process's sockets when packets come is
+    interrupts, and in no process's time.
+    """
+    for line in Path("/proc/stat").read_text().splitlines():
+        if line.startswith(f"cpu{core} "):
+            user, nice, system, _, _, hard, soft, steal = map(int, line.split()[1:9])
+            tick_s = 1 / os.sysconf("SC_CLK_TCK")
+            return (user + nice + system + steal) * tick_s, (hard + soft) * tick_s
+    return 0.0, 0.0
+
+
 def resident_kib() -> float:
     """The resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])

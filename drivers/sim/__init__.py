@@ -4,7 +4,7 @@ Nothing here has a thread or a timer. The state is brought up to date when it is
 when to look next. The devices of a bay satisfy the Protocols of ``drivers.api``.
 """
 
-from drivers.sim.bay import Bay, BayState, Impossible
+from drivers.sim.bay import Bay, Impossible
 from drivers.sim.behaviour import Action, CarScript
 from drivers.sim.car import Car
 from drivers.sim.config import (
@@ -18,6 +18,7 @@ from drivers.sim.config import (
 )
 from drivers.sim.devices import SimContactor, SimLock, SimPilot
 from drivers.sim.meter import SimMeter
+from drivers.sim.telling import BayState
 
 __all__ = [
     "Action",

@@ -11,60 +11,71 @@ Callbacks run inside the call that found the change; they should only queue. One
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Literal
 
-from drivers.api import Clock, DriverError, OptionError, PilotState
+from drivers.api import Clock, DriverError, OptionError, PilotLetter, PilotState
 from drivers.clock import SYSTEM
 from drivers.sim.car import MIN_CURRENT_A, Car
 from drivers.sim.config import BayOptions
 from drivers.sim.devices import SimContactor, SimLock, SimPilot
-from drivers.sim.meter import SimMeter, utc_now
+from drivers.sim.meter import Flows, SimMeter, utc_now
+from drivers.sim.telling import FREE, TAKEN, Subscriber, Told, Watcher
 
 Side = Literal["ev", "station", "both"]
-Told = Literal["pilot", "contactor", "lock", "bay"]
-Listener = tuple[Told | None, Callable[[Any], None]]
 
 _FULL_WITHIN_S = 1e-3
-_pilot_state = lru_cache(maxsize=256)(PilotState)
+# Frozen, and of few kinds: all bays, also those of other threads, share them, and equal ones are the same object.
+_PILOT_STATES: dict[tuple[PilotLetter, float | None, bool], PilotState] = {}
 
 
 class Impossible(DriverError):
     """The world cannot do that: a car that is not there does not pause."""
 
 
-@dataclass(frozen=True, slots=True)
-class BayState:
-    """Whether the parking space is taken, by whatever stands there."""
+def _flows(power_w: float, used: int, phases: int, voltage_v: float, soc_percent: float | None = None) -> Flows:
+    """What flows where ``used`` of the wired phases take a power."""
+    currents_a = (power_w / (used * voltage_v),) * used + (0.0,) * (phases - used)
+    return power_w, currents_a, (voltage_v,) * phases, soc_percent
 
-    occupied: bool
+
+_steady_flows = lru_cache(maxsize=256)(_flows)
 
 
 class Bay:
-    """See the module. ``car`` is for looking at; act by the verbs. ``next_s`` is what ``next_change`` answers."""
+    """See the module. ``car`` is for looking at; act by the verbs.
+
+    Attributes:
+        at_s: the time up to which everything is known, by the bay's clock.
+        next_s: what ``next_change`` answers.
+        steady: what flows, where that stays the same until somebody acts; None: ``measure`` it.
+    """
 
     __slots__ = (
-        "_at_s",
         "_cable_in_car",
         "_cable_in_station",
         "_ceiling_a",
         "_clock",
+        "_contactor_told",
         "_flow_w",
-        "_listeners",
-        "_occupied",
+        "_lock_told",
         "_options",
+        "_pilot_shows",
+        "_pilot_told",
         "_pull_s",
-        "_told",
+        "_space",
+        "_space_told",
         "_used",
+        "_watchers",
+        "at_s",
         "car",
         "contactor",
         "lock",
         "meter",
         "next_s",
         "pilot",
+        "steady",
     )
 
     def __init__(
@@ -84,13 +95,13 @@ class Bay:
         """
         self._options = options = options or BayOptions()
         self._clock = clock or SYSTEM
-        self._at_s = self._clock.now()
-        self._listeners: tuple[Listener, ...] = ()
-        self._told: dict[Told, tuple[Any, Any]] = {}
-        self._occupied = False
+        self.at_s = self._clock.now()
+        self._watchers: tuple[Watcher, ...] = ()
+        self._space = FREE
         self._pull_s: float | None = None
         self._flow_w: float | None = None
         self.next_s: float | None = None
+        self.steady: Flows | None = None
         self._cable_in_car = options.car.plugged
         self._cable_in_station = options.car.plugged or options.cable == "fixed"
         self.car = Car(options.car)
@@ -101,13 +112,11 @@ class Bay:
         self._used = min(options.phases, options.car.phases)
         cable_a = options.pilot.cable_limit_a if options.cable == "socket" else options.max_current_a
         self._ceiling_a = min(options.max_current_a, self.car.current_limit_a(options.voltage_v), cable_a)
+        self._react()
+        self._foresee()
+        self._remember()
 
     # Looking
-
-    @property
-    def at_s(self) -> float:
-        """The time up to which everything is known, by the bay's clock."""
-        return self._at_s
 
     @property
     def plugged(self) -> bool:
@@ -124,38 +133,36 @@ class Bay:
     @property
     def occupied(self) -> bool:
         """Whether the parking space is taken."""
-        return self._occupied
+        return self._space.occupied
 
     def pilot_state(self) -> PilotState:
         """What pilot and proximity show, as of ``at_s``."""
-        letter: Literal["A", "B", "C"] = "A"
-        if self._connected():
-            letter = "C" if self.car.s2_closed else "B"
-        limited = self._cable_in_station and self._options.cable == "socket"
-        return _pilot_state(letter, self._options.pilot.cable_limit_a if limited else None, self._cable_in_station)
+        return self._pilot_shows
 
-    def measure(self) -> tuple[float, tuple[float, ...], tuple[float, ...], float | None]:
-        """Power in W, currents in A and voltages in V of the wired phases, state of charge in percent (at ``at_s``)."""
-        options, used, flow_w = self._options, self._used, self._flow_w
+    def measure(self) -> Flows:
+        """What flows at this moment (``at_s``)."""
+        options, flow_w = self._options, self._flow_w
         power_w = self.car.power_w(flow_w) if flow_w is not None else 0.0
-        currents_a = (power_w / (used * options.voltage_v),) * used + (0.0,) * (options.phases - used)
-        soc_percent = self.car.soc_percent if self.car.fills and self._connected() else None
-        return power_w, currents_a, (options.voltage_v,) * options.phases, soc_percent
+        soc_percent = self.car.soc_percent if self._connected() else None
+        return _flows(power_w, self._used, options.phases, options.voltage_v, soc_percent)
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Push each new PilotState, ContactorState, LockState and BayState; returns how to end that."""
-        return self.listen(None, callback)
+        return self.watch(Subscriber(callback, None))
 
-    def listen(self, part: Told | None, callback: Callable[[Any], None]) -> Callable[[], None]:
-        """Push each new state of one part (None: of all); returns how to end that."""
+    def listen(self, part: Told, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Push each new state of one part; returns how to end that."""
+        return self.watch(Subscriber(callback, part))
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell each new state of every part; returns how to end that."""
         self.poll()
-        listener: Listener = (part, callback)
-        if not self._listeners:
-            self._told = {part: (shown(self), self._state(part)) for part, shown in _SHOWN}
-        self._listeners = (*self._listeners, listener)
+        if not self._watchers:
+            self._remember()
+        self._watchers = (*self._watchers, watcher)
 
         def end() -> None:
-            self._listeners = tuple(other for other in self._listeners if other is not listener)
+            self._watchers = tuple(other for other in self._watchers if other is not watcher)
 
         return end
 
@@ -173,7 +180,7 @@ class Bay:
         self.poll()
         self._pull_s = None
         if self._connected():
-            self._react()
+            self._foresee()
             return
         self._cable_in_station = True
         if not self._cable_in_car:
@@ -195,7 +202,7 @@ class Bay:
         fixed = self._options.cable == "fixed"
         if not fixed and side != "ev" and self._cable_in_station:
             follows = side == "both" and self._cable_in_car
-            self._pull_s = self._at_s + (self._options.pull_s if follows else 0.0)
+            self._pull_s = self.at_s + (self._options.pull_s if follows else 0.0)
         if fixed or side != "station":
             self._cable_in_car = False
         self.touch()
@@ -221,7 +228,7 @@ class Bay:
     def set_occupied(self, occupied: bool) -> None:
         """Something parks here, or leaves."""
         self.poll()
-        self._occupied = occupied
+        self._space = TAKEN if occupied else FREE
         self.touch()
 
     def power_cut(self) -> None:
@@ -239,58 +246,46 @@ class Bay:
         now_s = self._clock.now()
         if self.next_s is not None and self.next_s <= now_s:
             self._catch_up(now_s)
-        if now_s > self._at_s:
+        if now_s > self.at_s:
             if self._flow_w is not None:
-                self._flow(now_s)
-            self._at_s = now_s
+                self.meter.energy_wh += self.car.charge(self._flow_w, now_s - self.at_s)
+            self.at_s = now_s
 
     def _catch_up(self, now_s: float) -> None:
         """Let happen what is due by now, in its order, and tell it."""
         while (due_s := self.next_s) is not None and due_s <= now_s:
-            if due_s > self._at_s:
-                self._flow(due_s)
+            if due_s > self.at_s:
+                if self._flow_w is not None:
+                    self.meter.energy_wh += self.car.charge(self._flow_w, due_s - self.at_s)
+                self.at_s = due_s
             self._happen()
             self._react()
+            self._foresee()
             self._tell()
 
     def next_change(self) -> float | None:
         """When something changes by itself, by the bay's clock; None: nothing does until someone acts."""
         return self.next_s
 
-    def _foresee(self) -> float | None:
-        """When the first of what is under way will be there."""
-        pull_s, to_full_s = self._pull_s, None
-        if pull_s is not None:
-            pull_s = None if self.lock.locked else max(pull_s, self._at_s)
-        if self._flow_w is not None and self.car.fills:
-            to_full_s = self.car.time_to_full_s(self._flow_w)
-        full_s = self._at_s + to_full_s if to_full_s is not None else None
-        dues = (self.contactor.due_s, self.lock.due_s, self.car.due_s, pull_s, full_s)
-        first_s = None
-        for due_s in dues:
-            if due_s is not None and (first_s is None or due_s < first_s):
-                first_s = due_s
-        return first_s
-
     def touch(self) -> None:
-        """A part has changed, in a bay that is up to date: let the others react, and tell."""
+        """What the car sees has changed, in a bay that is up to date: let it react, and tell."""
         self._react()
-        if self.next_s is not None and self.next_s <= self._at_s:
-            self._catch_up(self._at_s)
+        self.switched()
+
+    def switched(self) -> None:
+        """Contactor or lock has changed, in a bay that is up to date: what flows is another, and tell."""
+        self._foresee()
+        if self.next_s is not None and self.next_s <= self.at_s:
+            self._catch_up(self.at_s)
         else:
             self._tell()
 
     def _connected(self) -> bool:
         return self._cable_in_car and self._cable_in_station
 
-    def _flow(self, to_s: float) -> None:
-        if self._flow_w is not None:
-            self.meter.energy_wh += self.car.charge(self._flow_w, to_s - self._at_s)
-        self._at_s = to_s
-
     def _happen(self) -> None:
         """Carry out what is due at ``at_s``."""
-        at_s, car = self._at_s, self.car
+        at_s, car = self.at_s, self.car
         to_full_s = car.time_to_full_s(self._flow_w) if self._flow_w is not None else None
         if to_full_s is not None and to_full_s <= _FULL_WITHIN_S:
             car.fill()
@@ -306,19 +301,46 @@ class Bay:
             self._cable_in_station = False
 
     def _react(self) -> None:
-        """The car sees whether there is a pilot, and what it offers; what flows, and until when, follows from that."""
-        car, offered_a = self.car, self.pilot.offered_a
-        if not (self._cable_in_car and self._cable_in_station):
+        """The car sees whether there is a pilot, and what it offers; it sees neither contactor nor lock."""
+        car, offered_a, options = self.car, self.pilot.offered_a, self._options
+        plugged = self._cable_in_car and self._cable_in_station
+        if not plugged:
             car.s2_closed, car.due_s = False, None
         elif car.wants(offered_a) == car.s2_closed:
             car.due_s = None
-        elif car.due_s is None and self._options.reaction_s <= 0:
+        elif car.due_s is None and options.reaction_s <= 0:
             car.s2_closed = not car.s2_closed
         elif car.due_s is None:
-            car.due_s = self._at_s + self._options.reaction_s
-        flows = self.contactor.closed and car.s2_closed and offered_a is not None and offered_a >= MIN_CURRENT_A
-        self._flow_w = self._limit_w() if flows else None
-        self.next_s = self._foresee()
+            car.due_s = self.at_s + options.reaction_s
+        letter: PilotLetter = "A" if not plugged else "C" if car.s2_closed else "B"
+        limited = self._cable_in_station and options.cable == "socket"
+        limit_a = options.pilot.cable_limit_a if limited else None
+        key = letter, limit_a, self._cable_in_station
+        self._pilot_shows = _PILOT_STATES.get(key) or _PILOT_STATES.setdefault(key, PilotState(*key))
+
+    def _foresee(self) -> None:
+        """What flows as all parts stand, and when the first of what is under way will be there."""
+        car, offered_a, options = self.car, self.pilot.offered_a, self._options
+        flow_w = None
+        if self.contactor.closed and car.s2_closed and offered_a is not None and offered_a >= MIN_CURRENT_A:
+            # What offer, EVSE, cable and phases allow.
+            flow_w = min(offered_a, self._ceiling_a) * options.voltage_v * self._used
+        self._flow_w, self.steady = flow_w, None
+        first_s = car.due_s
+        if car.battery_wh is None:
+            power_w = car.power_w(flow_w) if flow_w is not None else 0.0
+            self.steady = _steady_flows(power_w, self._used, options.phases, options.voltage_v)
+        elif flow_w is not None:
+            to_full_s = car.time_to_full_s(flow_w)
+            if to_full_s is not None and (first_s is None or self.at_s + to_full_s < first_s):
+                first_s = self.at_s + to_full_s
+        if self._pull_s is not None and not self.lock.locked:
+            pull_s = max(self._pull_s, self.at_s)
+            first_s = pull_s if first_s is None or pull_s < first_s else first_s
+        for due_s in (self.contactor.due_s, self.lock.due_s):
+            if due_s is not None and (first_s is None or due_s < first_s):
+                first_s = due_s
+        self.next_s = first_s
 
     def _decide(self) -> None:
         """The car acts by its own decision, without the time it needs to see an offer."""
@@ -331,40 +353,33 @@ class Bay:
         if not self._connected():
             raise Impossible("no car is plugged in", "plug_in comes first")
 
-    # Energy
-
-    def _limit_w(self) -> float:
-        """What offer, EVSE, cable and phases allow."""
-        return min(self.pilot.offered_a or 0.0, self._ceiling_a) * self._options.voltage_v * self._used
-
     # Telling
 
-    def _state(self, part: Told) -> Any:
-        if part == "pilot":
-            return self.pilot_state()
-        if part == "contactor":
-            return self.contactor.state()
-        return self.lock.state() if part == "lock" else BayState(self._occupied)
+    def _remember(self) -> None:
+        """Nobody needs to be told what is so already."""
+        self._pilot_told = self._pilot_shows
+        self._contactor_told = self.contactor.shows
+        self._lock_told = self.lock.shows
+        self._space_told = self._space
 
     def _tell(self) -> None:
-        if not self._listeners:
+        # One part after the other, looked at in its turn: whoever hears of it may act on the bay and comes in here.
+        # States that are equal are the same object.
+        if not self._watchers:
             return
-        # One part after the other, compared at its turn: a callback that acts on the bay comes back in here.
-        for part, shown in _SHOWN:
-            now, (before, told) = shown(self), self._told[part]
-            if now == before:
-                continue
-            state = self._state(part)
-            self._told[part] = now, state
-            for wanted, callback in self._listeners if state != told else ():
-                if wanted is None or wanted == part:
-                    callback(state)
-
-
-_SHOWN: tuple[tuple[Told, Callable[[Any], Any]], ...] = (
-    ("pilot", attrgetter("_cable_in_car", "_cable_in_station", "car.s2_closed")),
-    ("contactor", attrgetter("contactor.commanded", "contactor.closed", "contactor.due_s")),
-    ("lock", attrgetter("lock.commanded", "lock.locked", "lock.due_s")),
-    ("bay", attrgetter("_occupied")),
-)
-"""What the state of each part follows from: compared at every touch, and quicker to look at than states are to make."""
+        if (pilot := self._pilot_shows) is not self._pilot_told:
+            self._pilot_told = pilot
+            for watcher in self._watchers:
+                watcher.bay_shows("pilot", pilot)
+        if (contactor := self.contactor.shows) is not self._contactor_told:
+            self._contactor_told = contactor
+            for watcher in self._watchers:
+                watcher.bay_shows("contactor", contactor)
+        if (lock := self.lock.shows) is not self._lock_told:
+            self._lock_told = lock
+            for watcher in self._watchers:
+                watcher.bay_shows("lock", lock)
+        if (space := self._space) is not self._space_told:
+            self._space_told = space
+            for watcher in self._watchers:
+                watcher.bay_shows("bay", space)

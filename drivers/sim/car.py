@@ -24,17 +24,18 @@ class Car:
     """A car at (or near) a bay.
 
     Attributes:
+        battery_wh: its usable size; None: it is never full, and takes the same for ever.
         ready: False until the car wants energy at all.
         suspended: it has paused by its own decision.
         s2_closed: it asks for energy (pilot C).
         due_s: when it will follow a changed offer with S2; None: nothing to follow.
     """
 
-    __slots__ = ("_battery_wh", "_stored_wh", "due_s", "options", "ready", "s2_closed", "suspended")
+    __slots__ = ("_stored_wh", "battery_wh", "due_s", "options", "ready", "s2_closed", "suspended")
 
     def __init__(self, options: CarOptions) -> None:
         self.options = options
-        self._battery_wh: float | None = None
+        self.battery_wh: float | None = None
         self._stored_wh = 0.0
         self.arrive(True, None)
 
@@ -42,10 +43,12 @@ class Car:
         """Come to the bay with a state of charge, by default the one of the options."""
         options = self.options
         soc = options.soc_percent if soc_percent is None else soc_percent
-        self._battery_wh = options.battery_wh
-        if soc is not None and self._battery_wh is None:
-            self._battery_wh = NOMINAL_BATTERY_WH
-        self._stored_wh = (self._battery_wh or 0.0) * (50.0 if soc is None else soc) / 100
+        self.battery_wh = options.battery_wh
+        if soc is not None and self.battery_wh is None:
+            self.battery_wh = NOMINAL_BATTERY_WH
+        self._stored_wh = 0.0
+        if self.battery_wh is not None:
+            self._stored_wh = self.battery_wh * (50.0 if soc is None else soc) / 100
         self.ready = ready
         self.suspended = False
         self.s2_closed = False
@@ -54,21 +57,18 @@ class Car:
     @property
     def soc_percent(self) -> float | None:
         """State of charge, 0 to 100; None for a car without a battery size."""
-        return None if self._battery_wh is None else 100 * self._stored_wh / self._battery_wh
-
-    @property
-    def fills(self) -> bool:
-        """Whether it has a battery that will be full one day."""
-        return self._battery_wh is not None
+        return None if self.battery_wh is None else 100 * self._stored_wh / self.battery_wh
 
     @property
     def full(self) -> bool:
         """Whether nothing goes in any more."""
-        return self._battery_wh is not None and self._battery_wh - self._stored_wh <= _DONE_WH
+        return self.battery_wh is not None and self.battery_wh - self._stored_wh <= _DONE_WH
 
     def wants(self, offer_a: float | None) -> bool:
         """Whether the car would close S2 at this offer."""
-        return self.ready and not self.suspended and offer_a is not None and offer_a >= MIN_CURRENT_A and not self.full
+        if offer_a is None or offer_a < MIN_CURRENT_A or not self.ready or self.suspended:
+            return False
+        return self.battery_wh is None or not self.full
 
     def current_limit_a(self, voltage_v: float) -> float:
         """What the charger in the car takes a phase."""
@@ -80,41 +80,41 @@ class Car:
         Args:
             limit_w: what offer, EVSE, cable and phases allow.
         """
-        if self._battery_wh is None:
+        if self.battery_wh is None:
             return min(limit_w, self.options.max_power_w)
-        return 0.0 if self.full else min(limit_w, self._ceiling_w(self._stored_wh / self._battery_wh))
+        return 0.0 if self.full else min(limit_w, self._ceiling_w(self._stored_wh / self.battery_wh))
 
     def charge(self, limit_w: float, duration_s: float) -> float:
         """Charge for a while; returns the energy taken, in Wh."""
         power_w = min(limit_w, self.options.max_power_w)
-        if self._battery_wh is None:
+        if self.battery_wh is None:
             return power_w * duration_s / _SECONDS_AN_HOUR
         flat_s = self._flat_s(power_w)
         taken_wh = power_w * min(duration_s, flat_s) / _SECONDS_AN_HOUR
         if duration_s > flat_s:
-            start_w = min(power_w, self._ceiling_w((self._stored_wh + taken_wh) / self._battery_wh))
+            start_w = min(power_w, self._ceiling_w((self._stored_wh + taken_wh) / self.battery_wh))
             rate = self._taper_rate()
             taken_wh += start_w / (rate * _SECONDS_AN_HOUR) * -math.expm1(-rate * (duration_s - flat_s))
-        taken_wh = min(taken_wh, self._battery_wh - self._stored_wh)
+        taken_wh = min(taken_wh, self.battery_wh - self._stored_wh)
         self._stored_wh += taken_wh
         return taken_wh
 
     def time_to_full_s(self, limit_w: float) -> float | None:
         """Seconds until the battery is full at a constant limit; None: never."""
         power_w = min(limit_w, self.options.max_power_w)
-        if self._battery_wh is None or power_w <= 0:
+        if self.battery_wh is None or power_w <= 0:
             return None
         if self.full:
             return 0.0
         flat_s = self._flat_s(power_w)
-        knee = (self._stored_wh + power_w * flat_s / _SECONDS_AN_HOUR) / self._battery_wh
+        knee = (self._stored_wh + power_w * flat_s / _SECONDS_AN_HOUR) / self.battery_wh
         start_w = min(power_w, self._ceiling_w(knee))
         end_w = TAPER_END * self.options.max_power_w
         return flat_s + max(0.0, math.log(start_w / end_w) / self._taper_rate() if start_w > end_w else 0.0)
 
     def fill(self) -> None:
         """The battery is full: S2 opens."""
-        self._stored_wh = self._battery_wh or 0.0
+        self._stored_wh = self.battery_wh or 0.0
         self.s2_closed = False
         self.due_s = None
 
@@ -124,7 +124,7 @@ class Car:
 
     def _flat_s(self, power_w: float) -> float:
         """Seconds for which the battery takes ``power_w`` in full."""
-        battery_wh = self._battery_wh or 0.0
+        battery_wh = self.battery_wh or 0.0
         fraction = power_w / self.options.max_power_w
         beyond = min(1.0, (1 - fraction) / (1 - TAPER_END))
         knee_wh = battery_wh * (TAPER_FROM + (1 - TAPER_FROM) * beyond)
@@ -132,6 +132,6 @@ class Car:
 
     def _taper_rate(self) -> float:
         """How fast power decays above the knee, in 1/s: the ceiling falls with the energy that goes in."""
-        battery_wh = self._battery_wh or 1.0
+        battery_wh = self.battery_wh or 1.0
         slope = self.options.max_power_w * (1 - TAPER_END) / ((1 - TAPER_FROM) * battery_wh)
         return slope / _SECONDS_AN_HOUR

@@ -7,17 +7,28 @@ live where their host lives. A command brings the bay up to date first, so that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from drivers.api import ContactorState, DriverLost, LockState, OptionError, PilotState
 from drivers.sim.config import ContactorOptions, LockOptions
+from drivers.sim.telling import Told
 
 ContactorFault = Literal["weld", "stuck_open", "none"]
 
-# What they show is frozen, and of few kinds: thousands of bays share them.
-_contactor_state = lru_cache(maxsize=32)(ContactorState)
-_lock_state = lru_cache(maxsize=32)(LockState)
+# What they show is frozen, and of few kinds: all bays share them, and equal ones are the same object.
+_YES_OR_NO = (False, True)
+_CONTACTOR_STATES: Final = {
+    (commanded, closed, fault): ContactorState(commanded, closed, fault)
+    for commanded in _YES_OR_NO
+    for closed in _YES_OR_NO
+    for fault in (None, "weld", "stuck_open")
+}
+_LOCK_STATES: Final = {
+    (commanded, locked, stuck): LockState(commanded, locked, "stuck" if stuck else None)
+    for commanded in _YES_OR_NO
+    for locked in _YES_OR_NO
+    for stuck in _YES_OR_NO
+}
 
 
 class Surroundings(Protocol):
@@ -27,15 +38,16 @@ class Surroundings(Protocol):
         """Bring everything up to now."""
 
     def touch(self) -> None:
-        """A part has changed: let the others react, and tell."""
+        """What the car sees has changed: let it react, and tell."""
+
+    def switched(self) -> None:
+        """Contactor or lock has changed; the car sees nothing of that."""
 
     @property
     def at_s(self) -> float:
         """The time up to which everything is known."""
 
-    def listen(
-        self, part: Literal["pilot", "contactor", "lock", "bay"] | None, callback: Callable[[Any], None]
-    ) -> Callable[[], None]:
+    def listen(self, part: Told, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Tell the changes of a part; returns how to end that."""
 
     def pilot_state(self) -> PilotState:
@@ -56,13 +68,15 @@ class SimPilot:
 
     def read(self) -> PilotState:
         """The state now. Raises: DriverLost: released."""
-        self._check()
+        if self._released:
+            raise DriverLost("the pilot was released")
         self._bay.poll()
         return self._bay.pilot_state()
 
     def offer(self, current_a: float | None) -> None:
         """Offer a current a phase, in A; None or less than 6 A: no energy. Raises: DriverLost: released."""
-        self._check()
+        if self._released:
+            raise DriverLost("the pilot was released")
         self._bay.poll()
         self.offered_a = current_a
         self._bay.touch()
@@ -77,40 +91,42 @@ class SimPilot:
             self.offer(None)
             self._released = True
 
-    def _check(self) -> None:
-        if self._released:
-            raise DriverLost("the pilot was released")
-
 
 class SimContactor:
-    """Main contactor with a mirror contact. ``due_s`` is when the contacts will have moved."""
+    """Main contactor with a mirror contact. ``due_s`` is when the contacts will have moved.
+
+    ``shows`` is its state as of the bay's last update.
+    """
 
     instant = True
 
-    __slots__ = ("_bay", "_fault", "_options", "_released", "closed", "commanded", "due_s")
+    __slots__ = ("_bay", "_fused", "_options", "_released", "closed", "commanded", "due_s", "shows")
 
     def __init__(self, bay: Surroundings, options: ContactorOptions) -> None:
         self._bay = bay
         self._options = options
         self.commanded = False
-        self._fault: ContactorFault = "none"
+        self._fused: bool | None = None  # where the contacts are whatever the coil does; None: they follow it
         self._released = False
         self.closed = False
         self.due_s: float | None = None
+        self.shows = _CONTACTOR_STATES[False, False, None]
 
     def set_power(self, on: bool) -> None:
         """Energise the coil, or not. Raises: DriverLost: released."""
-        self._check()
+        if self._released:
+            raise DriverLost("the contactor was released")
         self._bay.poll()
         self.commanded = on
-        self._start_moving()
-        self._bay.touch()
+        self._follow()
+        self._bay.switched()
 
     def read(self) -> ContactorState:
         """The state now. Raises: DriverLost: released."""
-        self._check()
+        if self._released:
+            raise DriverLost("the contactor was released")
         self._bay.poll()
-        return self.state()
+        return self.shows
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Push each new ContactorState."""
@@ -126,13 +142,11 @@ class SimContactor:
         if kind not in ("weld", "stuck_open", "none"):
             raise OptionError("kind", f"{kind!r} is none of weld, stuck_open, none")
         self._bay.poll()
-        self._fault = kind
-        if kind == "none":
-            self._start_moving()
-        else:
-            self.closed = kind == "weld"
-            self.due_s = None
-        self._bay.touch()
+        self._fused = None if kind == "none" else kind == "weld"
+        if self._fused is not None:
+            self.closed = self._fused
+        self._follow()
+        self._bay.switched()
 
     def release(self) -> None:
         """Open."""
@@ -142,43 +156,42 @@ class SimContactor:
 
     def state(self) -> ContactorState:
         """The state as of the bay's last update."""
-        fault = None
-        if self.due_s is None and self.closed != self.commanded:
-            fault = "weld" if self.closed else "stuck_open"
-        return _contactor_state(self.commanded, self.closed, fault)
+        return self.shows
 
     def move(self) -> None:
         """The contacts arrive."""
-        self.due_s = None
-        self.closed = self._target()
+        self.closed = self.commanded if self._fused is None else self._fused
+        self._follow()
 
     def drop(self) -> None:
         """The coil loses its supply: the spring opens the contacts at once, unless they are fused."""
         self.commanded = False
         self.move()
 
-    def _target(self) -> bool:
-        return self.commanded if self._fault == "none" else self._fault == "weld"
-
-    def _start_moving(self) -> None:
-        if self._target() == self.closed:
+    def _follow(self) -> None:
+        """Go, or be on the way, where coil and fault want the contacts; what shows follows from that."""
+        target = self.commanded if self._fused is None else self._fused
+        if self._options.delay_s <= 0:
+            self.closed = target
+        if self.closed == target:
             self.due_s = None
-        elif self.due_s is None and self._options.delay_s <= 0:
-            self.move()
         elif self.due_s is None:
             self.due_s = self._bay.at_s + self._options.delay_s
-
-    def _check(self) -> None:
-        if self._released:
-            raise DriverLost("the contactor was released")
+        fault = None
+        if self.due_s is None and self.closed != self.commanded:
+            fault = "weld" if self.closed else "stuck_open"
+        self.shows = _CONTACTOR_STATES[self.commanded, self.closed, fault]
 
 
 class SimLock:
-    """Bolt of a socket. ``due_s`` is when it will have moved."""
+    """Bolt of a socket. ``due_s`` is when it will have moved.
+
+    ``shows`` is its state as of the bay's last update.
+    """
 
     instant = True
 
-    __slots__ = ("_bay", "_options", "_released", "_stuck", "commanded", "due_s", "locked")
+    __slots__ = ("_bay", "_options", "_released", "_stuck", "commanded", "due_s", "locked", "shows")
 
     def __init__(self, bay: Surroundings, options: LockOptions) -> None:
         self._bay = bay
@@ -188,20 +201,23 @@ class SimLock:
         self._released = False
         self.locked = False
         self.due_s: float | None = None
+        self.shows = _LOCK_STATES[False, False, False]
 
     def set_locked(self, locked: bool) -> None:
         """Drive the bolt. Raises: DriverLost: released."""
-        self._check()
+        if self._released:
+            raise DriverLost("the lock was released")
         self._bay.poll()
         self.commanded = locked
-        self._start_moving()
-        self._bay.touch()
+        self._follow()
+        self._bay.switched()
 
     def read(self) -> LockState:
         """The state now. Raises: DriverLost: released."""
-        self._check()
+        if self._released:
+            raise DriverLost("the lock was released")
         self._bay.poll()
-        return self.state()
+        return self.shows
 
     def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
         """Push each new LockState."""
@@ -211,8 +227,8 @@ class SimLock:
         """Jam the bolt where it is, or free it: then it goes where it was last told."""
         self._bay.poll()
         self._stuck = stuck
-        self._start_moving()
-        self._bay.touch()
+        self._follow()
+        self._bay.switched()
 
     def release(self) -> None:
         """Unlock: nobody's cable stays behind."""
@@ -222,22 +238,20 @@ class SimLock:
 
     def state(self) -> LockState:
         """The state as of the bay's last update."""
-        stuck = self.due_s is None and self.locked != self.commanded
-        return _lock_state(self.commanded, self.locked, "stuck" if stuck else None)
+        return self.shows
 
     def move(self) -> None:
         """The bolt arrives."""
-        self.due_s = None
         self.locked = self.commanded
+        self._follow()
 
-    def _start_moving(self) -> None:
+    def _follow(self) -> None:
+        """Go, or be on the way, where it was told to, unless it is jammed; what shows follows from that."""
+        if not self._stuck and self._options.delay_s <= 0:
+            self.locked = self.commanded
         if self._stuck or self.locked == self.commanded:
             self.due_s = None
-        elif self.due_s is None and self._options.delay_s <= 0:
-            self.move()
         elif self.due_s is None:
             self.due_s = self._bay.at_s + self._options.delay_s
-
-    def _check(self) -> None:
-        if self._released:
-            raise DriverLost("the lock was released")
+        stuck = self.due_s is None and self.locked != self.commanded
+        self.shows = _LOCK_STATES[self.commanded, self.locked, stuck]

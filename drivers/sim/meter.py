@@ -17,8 +17,12 @@ from drivers.sim.config import GivenTexts, MeterOptions
 GRID_HZ = 50.0
 
 MeterFault = Literal["silent", "none"]
+_NOBODY = ocmf.Identification()
 _CONTEXTS: dict[ocmf.Moment, SignedContext] = {"B": "begin", "C": "update", "E": "end", "": "update"}
 
+
+Flows = tuple[float, tuple[float, ...], tuple[float, ...], float | None]
+"""Power in W, currents in A and voltages in V of the wired phases, state of charge in percent."""
 
 Values = tuple[float, float, tuple[float, ...], tuple[float, ...], float | None]
 """Register in Wh, power in W, currents in A and voltages in V of the wired phases, state of charge in percent."""
@@ -30,8 +34,12 @@ class Flow(Protocol):
     def poll(self) -> None:
         """Bring everything up to now."""
 
-    def measure(self) -> tuple[float, tuple[float, ...], tuple[float, ...], float | None]:
-        """Power in W, currents in A and voltages in V of the wired phases, state of charge in percent."""
+    @property
+    def steady(self) -> Flows | None:
+        """What flows where it stays the same until something is done; None: it is to be measured."""
+
+    def measure(self) -> Flows:
+        """What flows at this moment."""
 
 
 def utc_now() -> datetime:
@@ -54,7 +62,7 @@ class SimMeter:
         self._silent = False
         self._released = False
         self._begin: ocmf.Point | None = None
-        self._who = ocmf.Identification()
+        self._who = _NOBODY
         self._page = 0
 
     @property
@@ -128,8 +136,9 @@ class SimMeter:
         """What a plain reading has, up to date. Raises: DriverLost: silent or released."""
         if self._released or self._silent:
             self._check()
-        self._bay.poll()
-        return self.energy_wh, *self._bay.measure()
+        bay = self._bay
+        bay.poll()
+        return self.energy_wh, *(bay.steady or bay.measure())
 
     def _read(self, signed: tuple[SignedReading, ...]) -> Reading:
         energy_wh, power_w, current_a, voltage_v, soc_percent = self.values()
@@ -156,7 +165,7 @@ class SimMeter:
         self._page += 1
         serial = self._options.serial
         page = f"{'T' if points[-1].moment else 'F'}{self._page}"
-        text = ocmf.document(serial, page, self._who if points[-1].moment else ocmf.Identification(), points)
+        text = ocmf.document(serial, page, self._who if points[-1].moment else _NOBODY, points)
         return (SignedReading(text, _CONTEXTS[points[-1].moment], public_key=ocmf.public_key(serial)),)
 
     @staticmethod

@@ -13,7 +13,16 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from station.core import names
-from station.core.card_stops import MASTER_PASS, ends_by_group, is_master, kept_from, let_go, stop
+from station.core.card_stops import (
+    MASTER_PASS,
+    ends_by_group,
+    given_to,
+    is_master,
+    keeps_for,
+    kept_from,
+    let_go,
+    stop,
+)
 from station.core.case import MOST_IN_PROCESS, REPLUG, RESERVED, Case, unfit
 from station.core.charging import Grant
 from station.core.choice import Choice
@@ -125,9 +134,8 @@ class AuthDesk:
         case.answered("prevalidated", TokenStatus.ACCEPTED.value)
         self._accepted(case, TokenInfo(TokenStatus.ACCEPTED, case.group))
 
-    def _served(self, evses: Iterable[int]) -> list[Evse]:
-        wanted = tuple(evses)
-        return [evse for evse in self.evses if not wanted or evse.id in wanted]
+    def _served(self, wanted: Sequence[int]) -> Sequence[Evse]:
+        return [evse for evse in self.evses if evse.id in wanted] if wanted else self.evses
 
     def _take(self, case: Case) -> None:
         token = case.token
@@ -136,14 +144,12 @@ class AuthDesk:
             self.end(case, TokenResult.REJECTED, problem)
             return
         served = self._served(case.evses)
-        if token.key in self.cases or self._awaits_plug(token, served):
+        held = given_to(token, served)
+        if (self.cases and token.key in self.cases) or (held is not None and held.state == "awaiting"):
             self._shown_again(case)
-            return
-        running = next((evse for evse in served if self._holds(evse, token)), None)
-        kept = next((evse for evse in served if evse.kept is not None and evse.kept.opens(token)), None)
-        if running is not None:
-            stop(self, case, running)
-        elif kept is not None:
+        elif held is not None:
+            stop(self, case, held)
+        elif (kept := keeps_for(token, served)) is not None:
             let_go(self, case, kept)
         elif self.ctx.turned_away:
             self.end(case, TokenResult.REJECTED, "NotAccepted")
@@ -173,11 +179,8 @@ class AuthDesk:
 
     def _awaits_plug(self, token: IdToken, evses: Iterable[Evse]) -> bool:
         """Whether one of the EVSEs is given to the token, and waits for its vehicle."""
-        return any(evse.state == "awaiting" and self._holds(evse, token) for evse in evses)
-
-    @staticmethod
-    def _holds(evse: Evse, token: IdToken) -> bool:
-        return evse.grant is not None and evse.grant.token.same(token)
+        held = given_to(token, evses)
+        return held is not None and held.state == "awaiting"
 
     # Validated
 
@@ -187,7 +190,7 @@ class AuthDesk:
         if info.status is TokenStatus.ACCEPTED:
             self._accepted(case, info)
         else:
-            self.end(case, TokenResult.REJECTED, info.raw or info.status.value)
+            self.end(case, TokenResult.REJECTED, info.raw or str(info.status))
 
     def unanswered(self, case: Case, cause: str) -> None:
         self.end(case, TokenResult.REJECTED, cause)
@@ -198,29 +201,31 @@ class AuthDesk:
         case.info = info
         served = self._of(case)
         group = self._group(case)
-        free = [evse for evse in available(served) if case.remote or not kept_from(evse, case.token, group)]
+        free = available(served)
+        if not case.remote:
+            free = [evse for evse in free if evse.kept is None or not kept_from(evse, case.token, group)]
         candidates = self._admitted(case.token, group, free)
         if group is not None and ends_by_group(self, case, group, served, candidates):
             return
         if not candidates:
             self._refused(case, free)
             return
-        chosen = self._selected(case, candidates, len(served))
+        chosen = self._selected(case, group, candidates, len(served))
         if chosen is not None:
-            self._begin(case, chosen)
+            self._begin(case, chosen, group)
         else:
             self._wait(case)
 
-    def _selected(self, case: Case, candidates: Sequence[Evse], served: int) -> Evse | None:
+    def _selected(self, case: Case, group: IdToken | None, candidates: Sequence[Evse], served: int) -> Evse | None:
         """The EVSE for a token: chosen by hand, or reserved, which is a choice too, or by the rule."""
-        rule = Selection(self.ctx.plan.selection)
+        rule = self.ctx.plan.selection
         by, chosen = "choice", self.choice.take(candidates, case.began_s) if self.choice is not None else None
-        if chosen is None:
-            by, chosen = "reservation", self.reservations.reserved_for(case.token, self._group(case), candidates)
+        if chosen is None and self.reservations.all:
+            by, chosen = "reservation", self.reservations.reserved_for(case.token, group, candidates)
         if chosen is None:
             by, chosen = "rule", choose(rule, candidates, served)
         ids = [evse.id for evse in candidates]
-        case.note("selection", rule=rule.value, candidates=ids, by=by, evse=chosen.id if chosen else None)
+        case.note("selection", rule=rule, candidates=ids, by=by, evse=chosen.id if chosen else None)
         return chosen
 
     def _refused(self, case: Case, free: Sequence[Evse]) -> None:
@@ -237,8 +242,10 @@ class AuthDesk:
         lapsed = any(evse.lapsed for evse in self._of(case))
         self.end(case, TokenResult.NO_CONNECTOR_AVAILABLE, REPLUG if lapsed else "")
 
-    def _admitted(self, token: IdToken, group: IdToken | None, evses: Sequence[Evse]) -> list[Evse]:
+    def _admitted(self, token: IdToken, group: IdToken | None, evses: Sequence[Evse]) -> Sequence[Evse]:
         """Those of the EVSEs that no reservation keeps from the token."""
+        if not self.reservations.all:
+            return evses
         return [evse for evse in evses if self.reservations.admits(evse, token, group)]
 
     def _may_learn_group(self, token: IdToken, evses: Sequence[Evse]) -> bool:
@@ -257,10 +264,11 @@ class AuthDesk:
         waiting = [case for case in self.cases.values() if case.until_s is not None]
         return sum(bool(self._admitted(one.token, self._group(one), available(self._of(one)))) for one in waiting)
 
-    def _of(self, case: Case) -> list[Evse]:
+    def _of(self, case: Case) -> Sequence[Evse]:
         """The EVSEs that the token may use."""
         allowed = case.info.evses if case.info is not None else ()
-        return [evse for evse in self._served(case.evses) if not allowed or evse.id in allowed]
+        served = self._served(case.evses)
+        return [evse for evse in served if evse.id in allowed] if allowed else served
 
     def _wait(self, case: Case) -> None:
         timeout_s = self.ctx.number(names.EV_CONNECTION_TIMEOUT)
@@ -269,15 +277,16 @@ class AuthDesk:
         self._set_deadline()
         self._tell(case, TokenResult.ACCEPTED, "", final=False)
 
-    def _begin(self, case: Case, evse: Evse) -> None:
-        self.cases.pop(case.token.key, None)
+    def _begin(self, case: Case, evse: Evse, group: IdToken | None) -> None:
+        if self.cases:
+            self.cases.pop(case.token.key, None)
         waited = case.until_s is not None
         trigger = TriggerReason.REMOTE_START if case.remote else TriggerReason.AUTHORIZED
-        group = self._group(case)
-        reservation = self.reservations.claim(evse, case.token, group)
+        reservation = self.reservations.claim(evse, case.token, group) if self.reservations.all else None
         if reservation is not None:
             case.note("reservation", id=reservation, evse=evse.id)
-        flag_twice(self, case, evse)
+        if len(self.evses) > 1:
+            flag_twice(self, case, evse)
         grant = Grant(case.token, group, case.remote_start_id, reservation, trigger, case)
         grant.profile = case.profile
         if not evse.grant_to(grant, trigger) and evse.grant is grant and not waited:
@@ -307,12 +316,12 @@ class AuthDesk:
         if welcome and available([evse]) and self.reservations.admits(evse, NO_TOKEN):
             evse.grant_to(Grant(NO_TOKEN), TriggerReason.CABLE_PLUGGED_IN)
             return
-        if self.cases and Selection(self.ctx.plan.selection) is not Selection.USER_INPUT:
+        if self.cases and self.ctx.plan.selection != Selection.USER_INPUT:
             self._serve(evse, "plug")
 
     def choose(self, evse: Evse) -> None:
         """Somebody has chosen this EVSE: for the token that waits, or, by the rule UserInput, for the next one."""
-        if not self._serve(evse, "choice") and Selection(self.ctx.plan.selection) is Selection.USER_INPUT:
+        if not self._serve(evse, "choice") and self.ctx.plan.selection == Selection.USER_INPUT:
             if self.choice is None:
                 self.choice = Choice()
             # It was meant for the token that waits: what is kept from that is no choice for the next one.
@@ -324,9 +333,10 @@ class AuthDesk:
         if not available([evse]):
             return False
         for case in self._waiting_for(evse):
-            if self.reservations.admits(evse, case.token, self._group(case)):
+            group = self._group(case)
+            if self.reservations.admits(evse, case.token, group):
                 case.note("selected", evse=evse.id, by=by)
-                self._begin(case, evse)
+                self._begin(case, evse, group)
                 return True
         return False
 
@@ -359,8 +369,10 @@ class AuthDesk:
     def review(self) -> None:
         """Tokens that wait for a plug or the user end where no EVSE of theirs is in service any more."""
         for key, case in list(self.cases.items()):
+            if case.until_s is None:
+                continue
             serviceable = [evse for evse in self._of(case) if evse.serviceable]
-            if case.until_s is not None and not self._admitted(case.token, self._group(case), serviceable):
+            if not self._admitted(case.token, self._group(case), serviceable):
                 del self.cases[key]
                 self._set_deadline()
                 self.end(case, TokenResult.NO_CONNECTOR_AVAILABLE, "")
@@ -399,6 +411,6 @@ class AuthDesk:
         self._tell(case, result, reason, final=True, evse=evse)
 
     def _tell(self, case: Case, result: TokenResult, reason: str, *, final: bool, evse: int | None = None) -> None:
-        shown = reason or (case.info.raw or case.info.status.value if case.info else "")
-        case.note("result", result=result.value, reason=shown, evse=evse)
+        shown = reason or (case.info.raw or str(case.info.status) if case.info else "")
+        case.trace.append({"step": "result", "result": str(result), "reason": shown, "evse": evse})
         self.ctx.ledger.promise(TokenEnded(case.token, result, shown, tuple(case.trace), case.asked, final, evse))

@@ -34,7 +34,7 @@ class Blueprint:
         name: for error messages and drawings.
         states: names; the first is the initial one.
         table: dictionaries as ``transitions`` takes them, with ``trigger``, ``source``, ``dest`` and ``conditions``,
-            which are named properties of the object.
+            which are named members of the object.
         on_enter: state -> name of the method that runs on entry.
 
     ``machine`` is the library's; ``fire`` does what its triggers do.

@@ -9,7 +9,7 @@ prioritize_authorization_over_stopping_transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from station.core import names
@@ -29,6 +29,24 @@ START_IF_FREE: Final = "start-if-free"
 """It starts where an EVSE is free; it stops only where none is."""
 STOP_FIRST: Final = "stop-first"
 """It stops; it starts only where nothing of its group runs."""
+
+
+def given_to(token: IdToken, evses: Iterable[Evse]) -> Evse | None:
+    """The EVSE that is given to the token; one that waits for its vehicle rather than another."""
+    found = None
+    for evse in evses:
+        grant = evse.grant
+        if grant is not None and grant.token.same(token) and (found is None or evse.state == "awaiting"):
+            found = evse
+    return found
+
+
+def keeps_for(token: IdToken, evses: Iterable[Evse]) -> Evse | None:
+    """The EVSE that keeps a cable locked for the token."""
+    for evse in evses:
+        if evse.kept is not None and evse.kept.opens(token):
+            return evse
+    return None
 
 
 def kept_from(evse: Evse, token: IdToken, group: IdToken | None) -> bool:
@@ -79,8 +97,10 @@ def ends_by_group(
 
 def is_master(desk: AuthDesk, group: IdToken | None) -> bool:
     """Whether a group is the one whose cards stop everything and start nothing (C16.FR.02-03)."""
+    if group is None or not group.value:
+        return False
     master = desk.ctx.variables.text(names.MASTER_PASS_GROUP) or desk.ctx.plan.master_group or ""
-    return group is not None and bool(group.value) and group.value.upper() == master.upper()
+    return group.value.upper() == master.upper()
 
 
 def _starts(policy: str, candidates: Sequence[Evse]) -> bool:

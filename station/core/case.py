@@ -61,4 +61,7 @@ class Case:
 
     def answered(self, validator: str, answer: str, latency_s: float = 0.0, **detail: Any) -> None:
         """Add what a validator said, and how long that took."""
-        self.note("answered", validator=validator, answer=answer, latency_ms=round(latency_s * 1000), **detail)
+        latency_ms = round(latency_s * 1000)
+        self.trace.append(
+            {"step": "answered", "validator": validator, "answer": answer, "latency_ms": latency_ms, **detail}
+        )

@@ -19,7 +19,7 @@ BLUEPRINT: Final = Blueprint(
     [
         {"trigger": "occupied", "source": "idle", "dest": "plugged"},
         {"trigger": "plug", "source": ["awaiting", "interrupted"], "dest": "active"},
-        {"trigger": "authorised", "source": ["idle", "plugged", "finishing"], "dest": "active", "conditions": "has_ev"},
+        {"trigger": "authorised", "source": ["idle", "plugged", "finishing"], "dest": "active", "conditions": "ev"},
         {"trigger": "authorised", "source": ["idle", "plugged", "finishing"], "dest": "awaiting"},
         {"trigger": "interrupt", "source": "active", "dest": "interrupted"},
         {"trigger": "deauthorised", "source": ["active", "interrupted"], "dest": "finishing"},

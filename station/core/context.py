@@ -15,6 +15,7 @@ from station.core.effects import Ask, Notify, Publish
 from station.core.facts import Notice
 from station.core.journal import Ledger
 from station.core.timeline import Timeline
+from station.core.token_rules import token_rules
 from station.core.transaction import TransactionRules, transaction_rules
 from station.core.values import RegistrationStatus, Stamp
 from station.core.variables import Variables
@@ -35,7 +36,11 @@ class ConnectorPlan:
 
 @dataclass(frozen=True, slots=True)
 class EvsePlan:
-    """An EVSE as the profile describes it. Currents in ampere per phase."""
+    """An EVSE as the profile describes it. Currents in ampere per phase.
+
+    ``session_meter``: its meter counts from zero in each session; ``signing_meter``: it signs. ``told_sessions``: it is
+    told when a session begins and ends (``effects.MeterSession``), as those two have to be.
+    """
 
     id: int
     connectors: Sequence[ConnectorPlan] = (ConnectorPlan(),)
@@ -44,6 +49,7 @@ class EvsePlan:
     session_meter: bool = False
     signing_meter: bool = False
     polled_meter: bool = False
+    told_sessions: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,10 @@ class StationPlan:
 
 
 class Context:
-    """The shared state of a station's parts. ``closing_down``: power is about to go, no energy flows any more."""
+    """The shared state of a station's parts. ``closing_down``: power is about to go, no energy flows any more.
+
+    ``registered``: the CSMS has accepted this boot, as ``boot_status`` says, and is connected (``online``).
+    """
 
     __slots__ = (
         "_stamp",
@@ -108,6 +117,7 @@ class Context:
         "now",
         "online",
         "plan",
+        "registered",
         "timeline",
         "variables",
     )
@@ -122,15 +132,16 @@ class Context:
         self.ledger = Ledger()
         self.deadlines: dict[Deadline, float] = {}
         self.now = now
-        self._stamp = self.timeline.stamp(now)
+        self._stamp = Stamp(now, boot)
         self.online = False
         self.closing_down = False
         self.boot_status: RegistrationStatus | None = None
+        self.registered = False
 
-    @property
-    def registered(self) -> bool:
-        """Whether the CSMS has accepted this boot and is connected."""
-        return self.online and self.boot_status is RegistrationStatus.ACCEPTED
+    def linked(self, online: bool, boot_status: RegistrationStatus | None) -> None:
+        """The connection came or went, or the CSMS has answered the boot."""
+        self.online, self.boot_status = online, boot_status
+        self.registered = online and boot_status is RegistrationStatus.ACCEPTED
 
     @property
     def turned_away(self) -> bool:
@@ -145,7 +156,7 @@ class Context:
         """This moment."""
         stamp = self._stamp
         if stamp.at_s != self.now:
-            stamp = self._stamp = self.timeline.stamp(self.now)
+            stamp = self._stamp = Stamp(self.now, self.timeline.boot)
         return stamp
 
     def at(self, part: str, evse: int, delay_s: float) -> None:
@@ -171,7 +182,8 @@ class Context:
     @property
     def rules(self) -> TransactionRules:
         """When transactions start and stop."""
-        return self.variables.derived(transaction_rules)
+        rules: TransactionRules | None = self.variables.found.get(transaction_rules)
+        return rules if rules is not None else self.variables.derived(transaction_rules)
 
     def flag(self, address: Address) -> bool:
         """A boolean variable; one that this station lacks is False."""
@@ -184,7 +196,7 @@ class Context:
     @property
     def free(self) -> bool:
         """Whether nobody needs a card: by the profile, or with AuthCtrlr.Enabled switched off (OCPP 2.0.1 C02)."""
-        return self.plan.free or not self.enabled(names.AUTH_ENABLED)
+        return self.plan.free or not self.variables.derived(token_rules).needed
 
     def number(self, address: Address, default: float = 0.0) -> float:
         """A number; one that this station lacks, or that is empty, is ``default``."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from station.core import events
-from station.core.evse import Evse
 from station.core.facts import TransactionFact, UnpluggedFact
 from station.core.late_word import judged
 from station.core.own_word import learn
@@ -27,7 +26,11 @@ def delivered(station: Station, event: events.Delivered) -> object:
     if not isinstance(fact, TransactionFact):
         return NOTHING_FOLLOWS
     identity = fact.transaction_id
-    evse = _evse_of(station, identity)
+    evse = None
+    for one in station.evses:
+        transaction = one.desk.transaction
+        if transaction is not None and transaction.id == identity:
+            evse = one
     if event.wire_id is not None:
         station.bindings[identity] = event.wire_id
         station.ctx.ledger.put(BINDINGS, identity, event.wire_id)
@@ -50,15 +53,6 @@ def _let_go(station: Station, identity: str, evse: int) -> None:
         station.pricing.ended(evse, identity, wire_id or identity)
         if wire_id is not None:
             station.ctx.ledger.delete(BINDINGS, identity)
-
-
-def _evse_of(station: Station, identity: str) -> Evse | None:
-    """Where this transaction runs."""
-    for evse in station.evses:
-        transaction = evse.desk.transaction
-        if transaction is not None and transaction.id == identity:
-            return evse
-    return None
 
 
 def bound(station: Station, event: events.Bound) -> None:

@@ -35,7 +35,8 @@ from station.core import (
     world,
 )
 from station.core.effects import Outcome, Reply
-from station.core.sampling import PURPOSES, RECORD, SAMPLE, SAMPLE_END
+from station.core.sampling import PURPOSES, RECORD
+from station.core.sampling_plan import SAMPLE, SAMPLE_END, sampling_plan
 from station.core.smart_charging import desk as smart_charging
 from station.core.smart_charging import requests as charging_requests
 from station.core.transactions import ENDING
@@ -55,14 +56,14 @@ def _on_evse(method: str, *members: str) -> Handler:
     read = attrgetter(*members)
 
     def handle_one(station: Station, event: Any) -> None:
-        named = station.evse(event.evse)
-        if named is not None:
-            act(named, read(event))
+        for one in station.evses:
+            if one.id == event.evse:
+                act(one, read(event))
 
     def handle(station: Station, event: Any) -> None:
-        named = station.evse(event.evse)
-        if named is not None:
-            act(named, *read(event))
+        for one in station.evses:
+            if one.id == event.evse:
+                act(one, *read(event))
 
     return handle_one if len(members) == 1 else handle
 
@@ -74,16 +75,18 @@ def _sample(part: str) -> Callable[[Station, Evse, float], object]:
     """
 
     def due(station: Station, evse: Evse, due_s: float) -> object:
-        every_s = evse.desk.sampler.every_s(part)
-        if every_s > 0 and evse.desk.running:
-            now = station.ctx.now
-            if part == RECORD and evse.desk.register_told_s + every_s > now:
+        ctx, desk = station.ctx, evse.desk
+        every_s = ctx.plan.record_s if part == RECORD else ctx.variables.derived(sampling_plan).every_s[part]
+        if every_s > 0 and desk.transaction is not None and desk.ending is None:
+            next_s = due_s + every_s
+            if part == RECORD and desk.register_told_s + every_s > ctx.now:
                 # What was told was recorded: another reading so soon would only wear the card.
-                station.ctx.deadlines[part, evse.id] = evse.desk.register_told_s + every_s
+                ctx.deadlines[part, evse.id] = desk.register_told_s + every_s
                 return NOTHING_FOLLOWS
-            station.ctx.deadlines[part, evse.id] = due_s + every_s if due_s + every_s > now else now + every_s
-            evse.service.want(PURPOSES[part])
-        return None if evse.meter.polled else NOTHING_FOLLOWS
+            ctx.deadlines[part, evse.id] = next_s if next_s > ctx.now else ctx.now + every_s
+            if evse.service.due(PURPOSES[part]) or station.pricing.bills:
+                return None
+        return NOTHING_FOLLOWS
 
     return due
 
@@ -99,17 +102,19 @@ def _together(station: Station, event: events.Together) -> object:
 
 def _sample_now(station: Station, event: events.SampleDue) -> object:
     """As if the periodic deadline had been this moment."""
-    evse = station.evse(event.evse)
-    return _SAMPLE_DUE(station, evse, station.ctx.now) if evse is not None else NOTHING_FOLLOWS
+    for one in station.evses:
+        if one.id == event.evse:
+            return _SAMPLE_DUE(station, one, station.ctx.now)
+    return NOTHING_FOLLOWS
 
 
 def _meter_read(station: Station, event: events.MeterRead) -> object:
     """A reading that is sampled and recorded like many before it changes nothing else."""
-    evse = station.evse(event.evse)
-    if evse is None:
-        return NOTHING_FOLLOWS
-    follows = evse.service.read(event.reading)
-    return None if follows or station.pricing.bills else NOTHING_FOLLOWS
+    for one in station.evses:
+        if one.id == event.evse:
+            follows = one.service.read(event.reading)
+            return None if follows or station.pricing.bills else NOTHING_FOLLOWS
+    return NOTHING_FOLLOWS
 
 
 def _reset(station: Station, event: events.ResetRequested) -> None:

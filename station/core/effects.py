@@ -17,10 +17,13 @@ from station.core.values import BootReason, IdToken, Reading, TokenResult
 
 
 @dataclass(frozen=True, slots=True)
-class Commit:
-    """Make the batch durable and answer ``Recorded`` or ``RecordFailed``."""
+class Commit(Batch):
+    """Make this batch durable and answer ``Recorded`` or ``RecordFailed``."""
 
-    batch: Batch
+    @property
+    def batch(self) -> Batch:
+        """What is to be made durable."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """A fact stands in the journal under ``key`` and may be sent."""
+    """A fact stands in the journal under ``key`` and may be sent.
+
+    ``reading`` is what a sample of a running transaction was selected from: observers are told it, too
+    (docs/control.md, meter_value).
+    """
 
     key: int
     fact: Fact
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +141,6 @@ class Publish:
 
     event: str
     data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """A reading was told of a running transaction; observers are told it, too (docs/control.md, meter_value)."""
-
-    evse: int
-    connector: int
-    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,16 @@ Spec: IEC 61851-1; OCPP 1.6 §4.9 (status transitions); OCPP 2.0.1 E01-E10.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from station.core import energy
 from station.core.charging import BLUEPRINT, Grant
-from station.core.contactor import Contactor
+from station.core.contactor import CONTRADICTING, HELD, OFF, Contactor
 from station.core.context import Context, EvsePlan
 from station.core.effects import OfferCurrent
 from station.core.energy import GRACE
 from station.core.evse_state import EvseState, Hooks
-from station.core.faults import Faults, clear_fault, doubt_meter, raise_fault
+from station.core.faults import Faults, clear_fault, doubt_meter, lock_moves, raise_fault, recovered
 from station.core.hardware_faults import (
     CONTACTOR_LOST,
     CONTACTOR_STUCK,
@@ -27,24 +29,18 @@ from station.core.hardware_faults import (
 )
 from station.core.locks import LOCK, Connector, Locks
 from station.core.meter import Meter
-from station.core.pilot import asks_for_energy, ev_connected, faulty
+from station.core.pilot import ASKING, FAULTY, ev_connected
 from station.core.serving import MeterService
 from station.core.transaction import Condition
 from station.core.transactions import TransactionDesk
-from station.core.values import (
-    ChargingState,
-    Fault,
-    IdToken,
-    Pilot,
-    StopReason,
-    TriggerReason,
-)
+from station.core.values import ChargingState, Fault, IdToken, Pilot, StopReason, TriggerReason
 
 __all__ = ["GRACE", "LOCK", "PLUG", "Connector", "Evse", "Grant", "Hooks"]
 
 PLUG = "plug"
 _GRACE_S = 5.0
-_ENERGY = Condition.ENERGY_TRANSFER.value
+
+_offer = lru_cache(maxsize=256)(OfferCurrent)
 
 
 class Evse(EvseState):
@@ -83,16 +79,25 @@ class Evse(EvseState):
         self._told_state = ChargingState.EV_CONNECTED
         self._was_serviceable = True
 
-    def conclude(self) -> None:
-        """The end of a turn: tell what the turn came to, and keep the state that the next one starts from."""
+    def conclude(self, hindered: bool) -> None:
+        """The end of a turn: tell what the turn came to, and keep the state that the next one starts from.
+
+        ``hindered``: something other than the EVSE may keep sessions from beginning (``Hooks.hindered``).
+        """
         grant, desk = self.grant, self.desk
         waits = grant is not None and grant.case is not None
         if waits and self.state == "active" and desk.starting is None and self.connector.secured:
             self.hooks.session_began(self)
-        state = energy.charging_state(self, self._told_state)
-        if desk.transaction is not None and state is not desk.told_state:
+        state = self.charging_state
+        if state is not desk.told_state and desk.transaction is not None and desk.ending is None:
             desk.check_state()
         self._told_state = state
+        faults = self.fault_table
+        troubled = hindered or faults.own.stands or faults.shared.stands or desk.undecided
+        if troubled or not self._was_serviceable:
+            self._review_service()
+
+    def _review_service(self) -> None:
         serviceable = self.serviceable
         if serviceable != self._was_serviceable:
             self._was_serviceable = serviceable
@@ -104,31 +109,27 @@ class Evse(EvseState):
 
     def reconcile(self) -> None:
         """Offer current and close the contactor exactly while everything allows it; else withdraw, opening first."""
-        allowed = energy.may_offer(self)
-        if allowed and self.offered_a is None and self.hooks.offering():
-            allowed = energy.may_offer(self)
-        closes = allowed and energy.may_close(self)
+        wanted = energy.offer_a(self) if self.grant is not None else None
+        if wanted is not None and self.offered_a is None and self.hooks.offering():
+            wanted = energy.offer_a(self)
+        closes = wanted is not None and energy.may_close(self)
         contactor = self.contactor
-        if not closes and contactor.state != "open":
+        if not closes and contactor.state in HELD:
             contactor.open()
-        wanted = energy.limit_a(self) if allowed else None
         if wanted != self.offered_a:
             first = self.offered_a is None
             self.offered_a = wanted
-            self.ctx.ledger.emit(OfferCurrent(self.id, wanted))
-            if first and not asks_for_energy(self.pilot):
+            self.ctx.ledger.out.append(_offer(self.id, wanted))
+            if first and self.pilot not in ASKING:
                 self.ctx.at(GRACE, self.id, _GRACE_S)
             elif wanted is None:
                 self.ctx.cancel(GRACE, self.id)
-        if closes:
-            self.ctx.cancel(GRACE, self.id)
-            if contactor.state != "closed":
-                contactor.close()
+        if closes and contactor.state == "open":
+            contactor.close()
 
     def energy_begins(self) -> None:
         """A transaction that starts with nothing but the energy is told as Charging: the contacts wait for it only."""
-        if self.conditions() & self.ctx.rules.start == _ENERGY:
-            self._told_state = ChargingState.CHARGING
+        self._told_state = ChargingState.CHARGING
 
     def limit(self, current_a: float) -> None:
         """The current that may be offered changed."""
@@ -139,10 +140,19 @@ class Evse(EvseState):
     # Physics
 
     def settle(
-        self, trigger: TriggerReason, reason: StopReason = StopReason.LOCAL, token: IdToken | None = None
+        self,
+        trigger: TriggerReason,
+        reason: StopReason = StopReason.LOCAL,
+        token: IdToken | None = None,
+        *,
+        reconciled: bool = False,
     ) -> None:
-        """Draw the consequences of whatever changed: energy first, then the transaction."""
-        self.reconcile()
+        """Draw the consequences of whatever changed: energy first, then the transaction.
+
+        ``reconciled``: the first was done, and nothing has changed since.
+        """
+        if not reconciled:
+            self.reconcile()
         if self.desk.evaluate(trigger, reason, token):
             self.reconcile()
         if self.meter.polled:
@@ -153,18 +163,20 @@ class Evse(EvseState):
         was, self.pilot = self.ev, pilot
         self.ev = ev_connected(pilot, was)
         self.reconcile()
-        if asks_for_energy(pilot):
-            self.ctx.cancel(GRACE, self.id)
-        if faulty(pilot):
+        if pilot in ASKING:
+            self.ctx.deadlines.pop((GRACE, self.id), None)
+        troubled = pilot in FAULTY
+        if troubled:
             self.raise_fault(Fault.EV_COMMUNICATION_ERROR, f"pilot state {pilot}", PILOT_ERROR)
-        else:
-            self._recovered(Fault.EV_COMMUNICATION_ERROR, PILOT_ERROR)
+        elif self.fault_table.own.stands:
+            troubled = True
+            recovered(self, Fault.EV_COMMUNICATION_ERROR, PILOT_ERROR)
         if self.ev and not was:
             self._plugged()
         elif was and not self.ev:
             self._unplugged()
         else:
-            self.settle(TriggerReason.CHARGING_STATE_CHANGED, StopReason.STOPPED_BY_EV)
+            self.settle(TriggerReason.CHARGING_STATE_CHANGED, StopReason.STOPPED_BY_EV, reconciled=not troubled)
 
     def _plugged(self) -> None:
         self.ev_left = self.state == "interrupted"
@@ -182,7 +194,7 @@ class Evse(EvseState):
                 self.grant.trigger = TriggerReason.CABLE_PLUGGED_IN
             self.locks.secure(self.connector)
         elif fresh or self.state == "plugged":
-            self._expect_token()
+            self._expect()
         self.settle(TriggerReason.CABLE_PLUGGED_IN)
         if not began:
             self.hooks.ev_plugged(self)
@@ -194,7 +206,7 @@ class Evse(EvseState):
         if self.state == "active" and not ends and self.transaction is not None:
             BLUEPRINT.fire(self, "interrupt")
             if self.connector.fixed:
-                self._expect_plug()
+                self._expect()
             self.settle(TriggerReason.EV_COMMUNICATION_LOST, StopReason.EV_DISCONNECTED)
         elif self.state == "active":
             in_transaction = self.transaction is not None
@@ -210,32 +222,31 @@ class Evse(EvseState):
         moved = self.locks.find(connector)
         if moved is None:
             return
-        free = self.state == "awaiting" or (self.state == "idle" and self.transaction is None)
+        transaction = self.desk.transaction
+        free = self.state == "awaiting" or (self.state == "idle" and transaction is None)
         if present and free and not self.occupied:
             self.connector = moved
-            if self.transaction is not None:
-                self.transaction.connector = connector  # It began with the card, before anybody knew where.
+            if transaction is not None:
+                transaction.connector = connector  # It began with the card, before anybody knew where.
                 self.desk.store()
         if moved.fixed:
             return
         moved.cable, moved.limit_a = present, limit_a if present else None
         if not present:
-            moved.locked, moved.wanted = False, None
+            moved.bolt(locked=False, wanted=None)
         if present and moved is self.connector and BLUEPRINT.fire(self, "occupied"):
-            self._expect_token()
+            self._expect()
         self.settle(TriggerReason.CHARGING_STATE_CHANGED)
         self._clear_if_free()
 
-    def _expect_token(self) -> None:
-        self._expect_plug()
-
-    def _expect_plug(self) -> None:
+    def _expect(self) -> None:
+        """What is missing, the token or the vehicle, has to come within the connection time-out."""
         timeout_s = self.ctx.rules.plug_timeout_s
         if timeout_s > 0:
             self.ctx.at(PLUG, self.id, timeout_s)
 
     def _clear_if_free(self) -> None:
-        if self.occupied or self.state not in ("plugged", "finishing"):
+        if self.state not in ("plugged", "finishing") or self.occupied:
             return
         self.bay_over = self.bay and self.state == "finishing"
         BLUEPRINT.fire(self, "cleared")
@@ -253,7 +264,7 @@ class Evse(EvseState):
             if self.state == "idle":
                 self.ctx.cancel(PLUG, self.id)
                 if occupied:
-                    self._expect_token()
+                    self._expect()
             self.settle(
                 TriggerReason.EV_DETECTED if occupied else TriggerReason.EV_DEPARTED, StopReason.EV_DISCONNECTED
             )
@@ -272,12 +283,13 @@ class Evse(EvseState):
         self._contacts_changed(TriggerReason.ABNORMAL_CONDITION)
 
     def _contacts_changed(self, trigger: TriggerReason) -> None:
-        fault = self.contactor.fault
-        source = CONTACTOR_WELDED if self.contactor.state == "welded" else CONTACTOR_STUCK
-        if fault is not None and not self.fault_table.own.has(fault, source):
-            self.raise_fault(fault, "", source)
+        contactor = self.contactor
+        if contactor.state in CONTRADICTING:
+            source = CONTACTOR_WELDED if contactor.state == "welded" else CONTACTOR_STUCK
+            if not self.fault_table.own.has(Fault.POWER_SWITCH_FAILURE, source):
+                self.raise_fault(Fault.POWER_SWITCH_FAILURE, "", source)
         self.settle(trigger, StopReason.OTHER)
-        if not self.contactor.passes:
+        if contactor.state in OFF:
             self.locks.opened()
             self.desk.opened()
             if self.meter.polled:
@@ -304,11 +316,8 @@ class Evse(EvseState):
             return
         if failed and locked:
             self.raise_fault(Fault.CONNECTOR_LOCK_FAILURE, "", LOCK_NOT_OPENED)
-        elif not locked:
-            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, LOCK_NOT_OPENED)
-        if not failed and (locked or not self.occupied):
-            # A bolt that did not close opens easily: that alone shows nothing while the vehicle is there.
-            self._recovered(Fault.CONNECTOR_LOCK_FAILURE, LOCK_NOT_CLOSED)
+        elif self.fault_table.own.stands:
+            lock_moves(self, locked, failed)
         self.settle(self.grant.trigger if self.grant is not None else TriggerReason.CHARGING_STATE_CHANGED)
 
     def lock_failed(self) -> None:
@@ -324,14 +333,15 @@ class Evse(EvseState):
         self.grant, self.kept = grant, None
         self.bay_over = False
         self._told_state = ChargingState.EV_CONNECTED
-        self.desk.assign(grant)
+        if self.desk.transaction is not None:
+            self.desk.assign(grant)
         BLUEPRINT.fire(self, "authorised")
         active = self.state == "active"
         if active:
             self.ctx.cancel(PLUG, self.id)
             self.locks.secure(self.connector)
         else:
-            self._expect_plug()
+            self._expect()
         self.settle(trigger)
         return active
 
@@ -402,11 +412,6 @@ class Evse(EvseState):
     def clear_fault(self, fault: Fault | None, source: str | None = None) -> None:
         """A fault is gone, or all are; what the hardware still shows stays."""
         clear_fault(self, fault, source)
-
-    def _recovered(self, fault: Fault, source: str) -> None:
-        """Clear a fault that this EVSE raised itself, and nobody else's of that name."""
-        if self.fault_table.own.has(fault, source):
-            clear_fault(self, fault, source)
 
     def meter_doubted(self, doubt: str | None) -> None:
         """Why the last reading is not believed, in a word of ``hardware_faults``; None: it is."""

@@ -6,16 +6,18 @@ Reading only; what changes it is ``station.core.evse``. Dialects see it through 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from station.core import energy
+from station.core import names
 from station.core.charging import Grant
 from station.core.contactor import Contactor
 from station.core.context import Context
+from station.core.energy import GRACE
 from station.core.faults import Faults, FaultSet, Standing, by_name
 from station.core.locks import Connector, Locks
 from station.core.meter import Meter
-from station.core.transaction import Transaction
+from station.core.pilot import ASKING, MINIMUM_CURRENT_A
+from station.core.transaction import Condition, Transaction
 from station.core.transactions import TransactionDesk
 from station.core.values import ChargingState, Fault, IdToken, Pilot, StopReason
 
@@ -24,11 +26,21 @@ if TYPE_CHECKING:
     from station.core.serving import MeterService
 
 
+_PLACE: Final = Condition.PARKING_BAY_OCCUPANCY.value
+_EV: Final = Condition.EV_CONNECTED.value
+_AUTHORIZED: Final = Condition.AUTHORIZED.value
+_SIGNED: Final = Condition.DATA_SIGNED.value
+_PATH: Final = Condition.POWER_PATH_CLOSED.value
+_ENERGY: Final = Condition.ENERGY_TRANSFER.value
+
+
 class Hooks(Protocol):
     """What the EVSE tells the station, and asks of it."""
 
     fault_set: FaultSet
 
+    @property
+    def hindered(self) -> bool: ...
     def ev_plugged(self, evse: Evse) -> None: ...
     def ev_gone(self, evse: Evse) -> None: ...
     def session_began(self, evse: Evse) -> None: ...
@@ -140,11 +152,6 @@ class EvseState:
         return self.occupied or self.bay
 
     @property
-    def has_ev(self) -> bool:
-        """Condition of the blueprint."""
-        return self.ev
-
-    @property
     def faults(self) -> Mapping[Fault, str]:
         """The faults that stand, the station's first, each with its text."""
         return by_name(self.fault_table.standing)
@@ -152,7 +159,8 @@ class EvseState:
     @property
     def standing_faults(self) -> Sequence[Standing]:
         """The same with those who report them: one fault may stand by several."""
-        return self.fault_table.standing
+        faults = self.fault_table
+        return faults.standing if faults.own.stands or faults.shared.stands else ()
 
     def faulted(self) -> bool:
         """Whether a fault stands that takes it out of service."""
@@ -168,7 +176,10 @@ class EvseState:
         lasts = desk.transaction is not None and (desk.ending is None or self.state != "idle")
         if lasts and connector == self.connector.id:
             return True
-        return self.hooks.admits(self.id, connector) and self.metered
+        hooks = self.hooks
+        if hooks.hindered and not hooks.admits(self.id, connector):
+            return False
+        return self.ctx.plan.charges_unmetered or self.metered
 
     @property
     def metered(self) -> bool:
@@ -181,13 +192,44 @@ class EvseState:
         faults = self.fault_table
         if faults.own.serious or faults.shared.serious or self.desk.undecided:
             return False
-        return self.hooks.admits(self.id, self.connector.id) and (self.ctx.plan.charges_unmetered or self.metered)
+        if self.hooks.hindered and not self.hooks.admits(self.id, self.connector.id):
+            return False
+        return self.ctx.plan.charges_unmetered or self.metered
 
     @property
     def charging_state(self) -> ChargingState:
-        """OCPP 2.0.1 ChargingStateEnumType, derived."""
-        return energy.charging_state(self, self._told_state)
+        """OCPP 2.0.1 ChargingStateEnumType, derived.
+
+        While a car has not yet answered its first offer, or the contactor is on its way, the state before stays.
+        """
+        if not self.ev:
+            return ChargingState.IDLE
+        if self.grant is None or self.state != "active":
+            return ChargingState.EV_CONNECTED
+        asks = self.pilot in ASKING
+        if asks and self.contactor.state == "closed":
+            return ChargingState.CHARGING
+        transaction, faults = self.desk.transaction, self.fault_table
+        limit_a, cable_a = self.limit_a, self.connector.limit_a
+        suspended = transaction is not None and transaction.suspended
+        starved = limit_a < MINIMUM_CURRENT_A or (cable_a is not None and cable_a < MINIMUM_CURRENT_A)
+        if suspended or starved or faults.own.serious or faults.shared.serious:
+            return ChargingState.SUSPENDED_EVSE
+        if asks or self.offered_a is None or (GRACE, self.id) in self.ctx.deadlines:
+            before = self._told_state
+            return ChargingState.EV_CONNECTED if before is ChargingState.IDLE else before
+        return ChargingState.SUSPENDED_EV
 
     def conditions(self) -> int:
-        """The conditions of TxStartPoint and TxStopPoint that hold now."""
-        return energy.conditions(self)
+        """The conditions of TxStartPoint and TxStopPoint that hold now, as bits."""
+        ev = self.ev
+        held = _PLACE | _EV if ev else _PLACE if self.bay else 0
+        if self.grant is not None:
+            held |= _AUTHORIZED
+            if ev and self.signs and self.ctx.flag(names.SAMPLED_SIGN):
+                held |= _SIGNED
+            if ev and self.connector.secured:
+                held |= _PATH
+                if self.offered_a is not None and self.pilot in ASKING:
+                    held |= _ENERGY
+        return held

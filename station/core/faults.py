@@ -16,6 +16,8 @@ from station.core.frozen import dataclass
 from station.core.hardware_faults import (
     CONTACTOR_STUCK,
     CONTACTOR_WELDED,
+    LOCK_NOT_CLOSED,
+    LOCK_NOT_OPENED,
     METER_DOUBTS,
     HardwareFault,
     hardware_fault,
@@ -178,10 +180,25 @@ def clear_fault(evse: Evse, fault: Fault | None, source: str | None = None) -> N
     evse.settle(TriggerReason.CHARGING_STATE_CHANGED)
 
 
+def recovered(evse: Evse, fault: Fault, source: str) -> None:
+    """Clear a fault that the EVSE raised itself, and nobody else's of that name."""
+    if evse.fault_table.own.has(fault, source):
+        clear_fault(evse, fault, source)
+
+
+def lock_moves(evse: Evse, locked: bool, failed: bool) -> None:
+    """The lock reached a position, or failed to close: what that shows to be gone is gone."""
+    if not locked:
+        recovered(evse, Fault.CONNECTOR_LOCK_FAILURE, LOCK_NOT_OPENED)
+    if not failed and (locked or not evse.occupied):
+        # A bolt that did not close opens easily: that alone shows nothing while the vehicle is there.
+        recovered(evse, Fault.CONNECTOR_LOCK_FAILURE, LOCK_NOT_CLOSED)
+
+
 def doubt_meter(evse: Evse, doubt: str | None) -> None:
     """Why the last reading is not believed, in a word of the table; None: it is."""
     for source in METER_DOUBTS:
         if source == doubt:
             raise_fault(evse, Fault.POWER_METER_FAILURE, "", source)
-        elif evse.fault_table.own.has(Fault.POWER_METER_FAILURE, source):
-            clear_fault(evse, Fault.POWER_METER_FAILURE, source)
+        else:
+            recovered(evse, Fault.POWER_METER_FAILURE, source)

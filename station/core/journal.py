@@ -10,7 +10,7 @@ The journal of facts is a table of the same store; its keys count upwards and gi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,8 +30,8 @@ from station.core.effects import (
 )
 from station.core.facts import Fact, Phase, TransactionFact, fact_from_row, fact_to_row
 from station.core.frozen import dataclass
-from station.core.records import Batch, Delete, Json, Put, Record
-from station.core.values import TokenResult
+from station.core.records import Delete, Json, Put, Record
+from station.core.values import Reading, TokenResult
 
 JOURNAL = "journal"
 LOST: Final = "StoreFailed"
@@ -47,6 +47,11 @@ _FREE: Final = (Ask, Notify, QueryEnded)
 def journal_key(key: int) -> str:
     """A journal key as the store keeps it: sorts as it counts."""
     return f"{key:012d}"
+
+
+def journal_rows(facts: Mapping[int, Fact]) -> dict[str, Json]:
+    """The journal as the store keeps it."""
+    return {journal_key(key): fact_to_row(fact) for key, fact in facts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,8 @@ class Ledger:
 
     ``immediate``: the store keeps a batch as soon as it is told to and never fails. Then what is promised follows its
     batch within the turn, in the same order as otherwise, and neither ``Recorded`` nor ``RecordFailed`` ever comes.
-    ``late``: such a store writes rows with a ``write`` when somebody loads them, as they are then.
+    ``late``: such a store writes rows with a ``write`` when somebody loads them, as they are then, and the journal from
+    ``facts``, which it follows: of facts no records are made for it.
     """
 
     __slots__ = (
@@ -140,7 +146,7 @@ class Ledger:
         self.facts: dict[int, Fact] = {}
         self._next_key = 1
         self._records: list[Record] = []
-        self._begun: list[str] = []
+        self._begun: tuple[str, ...] = ()
         self._unsaved: tuple[Record, ...] = ()
         # Lists: they are short, and an empty deque takes 760 bytes of every station.
         self._open: list[_Open] = []
@@ -214,48 +220,33 @@ class Ledger:
         """Take over records that a part has prepared."""
         self._records.extend(records)
 
-    def tell(self, fact: Fact) -> int:
-        """Journal a fact and promise to tell it. Answers its key."""
+    def tell(self, fact: Fact, reading: Reading | None = None) -> int:
+        """Journal a fact, sampled from ``reading`` where it is a sample, and promise to tell it. Answers its key."""
         key = self._next_key
-        self._next_key += 1
+        self._next_key = key + 1
         self.facts[key] = fact
-        self._records.append(Put(JOURNAL, journal_key(key), fact, fact_to_row))
+        if not self.late:
+            self._records.append(Put(JOURNAL, journal_key(key), fact, fact_to_row))
         if not self.immediate and isinstance(fact, TransactionFact) and fact.phase is Phase.STARTED:
-            self._begun.append(fact.transaction_id)
-        self._turn.append(Tell(key, fact))
+            self._begun = (*self._begun, fact.transaction_id)
+        self._turn.append(Tell(key, fact, reading))
         return key
 
     def replace(self, key: int, fact: Fact) -> None:
         """Write a journalled fact again, with what has been learnt of it."""
         self.facts[key] = fact
-        self.put(JOURNAL, journal_key(key), fact, fact_to_row)
+        if not self.late:
+            self.put(JOURNAL, journal_key(key), fact, fact_to_row)
         for waiting in self._waiting:
             if isinstance(waiting.what, Tell) and waiting.what.key == key:
-                waiting.what = Tell(key, fact)
+                waiting.what = Tell(key, fact, waiting.what.reading)
 
     def forget(self, key: int) -> Fact | None:
         """A fact was answered: its row goes."""
         fact = self.facts.pop(key, None)
-        if fact is not None:
+        if fact is not None and not self.late:
             self._records.append(Delete(JOURNAL, journal_key(key)))
         return fact
-
-    def _keep(self) -> bool:
-        """The batch, and behind it what it was promised with. Answers whether more may follow from what was kept."""
-        follows = False
-        if self._records:
-            self.seq += 1
-            self.out.append(Commit(Batch(self.seq, tuple(self._records))))
-            self._records = []
-        turn, self._turn = self._turn, []
-        for what in turn:
-            kind = type(what)
-            if kind is _Then:
-                follows |= what.follows
-                what.call()
-            elif kind is not _Undo:
-                self.out.append(what)
-        return follows
 
     def close_turn(self, follow: Callable[[], None] = _nothing) -> list[Effect]:
         """End a ``handle()``: the effects that may leave now, behind a batch of what was recorded, at most one.
@@ -263,12 +254,26 @@ class Ledger:
         Over an ``immediate`` store, what waited for the batch comes within the turn; ``follow`` is called where more
         may follow from it, and what that records is a batch of its own.
         """
-        if self.immediate:
+        if not self.immediate:
+            if self._records or self._turn or self._waiting:
+                self._submit()
+        else:
             while self._records or self._turn:
-                if self._keep():
+                follows = False
+                if self._records:
+                    self.seq += 1
+                    self.out.append(Commit(self.seq, tuple(self._records)))
+                    self._records.clear()
+                turn, self._turn = self._turn, []
+                for what in turn:
+                    kind = type(what)
+                    if kind is _Then:
+                        follows |= what.follows
+                        what.call()
+                    elif kind is not _Undo:
+                        self.out.append(what)
+                if follows:
                     follow()
-        elif self._records or self._turn or self._waiting:
-            self._submit()
         out, self.out = self.out, []
         return out
 
@@ -295,7 +300,7 @@ class Ledger:
         self.seq += 1
         carried, self._unsaved = self._unsaved, ()
         own, self._records = tuple(self._records), []
-        begun, self._begun = frozenset(self._begun), []
+        begun, self._begun = frozenset(self._begun), ()
         self._open.append(_Open(self.seq, list(carried), own, begun))
         for waiting in self._waiting:
             waiting.rests_on = min(waiting.rests_on, self.seq)
@@ -305,7 +310,7 @@ class Ledger:
         if carried or len(own) > 1:
             # The last word on a row is the only one: batches stay small where a store fails for long.
             records = tuple({(record.table, record.key): record for record in (*carried, *own)}.values())
-        self.out.append(Commit(Batch(self.seq, records)))
+        self.out.append(Commit(self.seq, records))
         return self.seq
 
     def retry(self) -> None:

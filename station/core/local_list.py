@@ -68,7 +68,8 @@ class LocalList:
 
     def find(self, token: IdToken) -> TokenInfo | None:
         """What the list says of a token."""
-        return self._now.entries.get(token.key)
+        entries = self._now.entries
+        return entries.get(token.key) if entries else None
 
     @property
     def version(self) -> int:

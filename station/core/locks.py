@@ -7,10 +7,13 @@ it. Spec: IEC 61851-1 §9; OCPP 1.6 §3.7, OCPP 2.0.1 E09, F05.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from station.core.context import ConnectorPlan, Context
 from station.core.effects import MoveLock
+
+_move = lru_cache(maxsize=256)(MoveLock)
 
 LOCK = "lock"
 _LOCK_S = 5.0
@@ -18,7 +21,10 @@ _LOCK_S = 5.0
 
 @dataclass(slots=True)
 class Connector:
-    """A connector's moving parts. ``wanted`` is the position that was commanded last; None before the first command."""
+    """A connector's moving parts. ``wanted`` is the position that was commanded last; None before the first command.
+
+    ``secured``: whether the cable is held, where it has to be. ``bolt`` keeps it.
+    """
 
     id: int
     fixed: bool
@@ -28,10 +34,15 @@ class Connector:
     limit_a: float | None = None
     wanted: bool | None = None
 
-    @property
-    def secured(self) -> bool:
-        """Whether the cable is held, where it has to be."""
-        return not self.lockable or (self.locked and self.wanted is not False)
+    secured: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bolt(self.locked, self.wanted)
+
+    def bolt(self, locked: bool, wanted: bool | None) -> None:
+        """Where the bolt is, and where it was told to be."""
+        self.locked, self.wanted = locked, wanted
+        self.secured = not self.lockable or (locked and wanted is not False)
 
 
 class Locks:
@@ -57,7 +68,7 @@ class Locks:
     def secure(self, connector: Connector) -> None:
         """Hold the cable for a session; ``LOCK`` is due where that takes too long."""
         self._held = None
-        if connector.lockable and not connector.secured:
+        if not connector.secured:
             self._move(connector, True)
             self.ctx.at(LOCK, self.evse, _LOCK_S)
 
@@ -85,16 +96,16 @@ class Locks:
             self._move(held, False)
 
     def _move(self, connector: Connector, locked: bool) -> None:
-        connector.wanted = locked
-        self.ctx.ledger.emit(MoveLock(self.evse, connector.id, locked))
+        connector.bolt(connector.locked, locked)
+        self.ctx.ledger.out.append(_move(self.evse, connector.id, locked))
 
     def moved(self, connector: Connector, locked: bool, failed: bool) -> bool:
         """A lock reached a position, or failed to. Answers whether a session may not go on because of it."""
-        connector.locked = locked
+        connector.bolt(locked, connector.wanted)
         if failed:
             return connector.wanted is True
         if connector.wanted is locked:
-            self.ctx.cancel(LOCK, self.evse)
+            self.ctx.deadlines.pop((LOCK, self.evse), None)
         elif connector.wanted and (LOCK, self.evse) not in self.ctx.deadlines:
             self.secure(connector)
         return False

@@ -7,8 +7,11 @@ second reading agrees: answers of another meter on the same line come once. What
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
+from typing import Protocol
 
 from station.core.context import Context, EvsePlan
 from station.core.effects import ReadMeter
@@ -42,42 +45,59 @@ class Purpose(StrEnum):
     END = "end"
 
 
+@dataclass(slots=True)
+class _Register:
+    """A register as it is stored, where a store reads what goes on changing."""
+
+    energy_wh: float
+
+
+_ENERGY_WH = attrgetter("energy_wh")
 _read_meter = lru_cache(maxsize=128)(ReadMeter)
 _MOMENTS = {Purpose.BEGIN: Moment.BEGIN, Purpose.END: Moment.END}
+
+
+class Gauge(Protocol):
+    """A meter that is read within the turn: what it shows is a function of the moment, as with a simulated one."""
+
+    def reading(self) -> Reading | None:
+        """What it shows now; None: it does not answer, and has to be asked by ``ReadMeter`` as any other."""
 
 
 class Meter:
     """Readings of one meter. ``want`` says who waits; the EVSE's ``MeterService`` serves them when a reading comes.
 
-    ``shown_wh`` is the register as it may be shown: recorded. ``floor_wh`` is the highest that was believed; below it
-    nothing is. Where it ``signs``, begin and end are served with the readings of the meter's own session alone.
+    ``shown_wh`` is the register as it may be shown: recorded. ``kept_wh`` is what it is recorded as, or is about to be.
+    ``floor_wh`` is the highest that was believed; below it nothing is. Where it ``signs``, begin and end are served
+    with the readings of the meter's own session alone. ``gauge`` is how samples are taken within the turn that
+    they are due in, where the host knows how.
     """
 
     __slots__ = (
         "_candidate",
         "_missed_since_s",
-        "_pending_wh",
-        "_power_w",
+        "_row",
         "_signed",
         "_wants",
         "ctx",
         "evse",
         "floor_wh",
+        "gauge",
+        "kept_wh",
         "last",
+        "plan",
         "polled",
         "read_at_s",
-        "session",
         "shown_wh",
         "signs",
     )
 
     def __init__(self, ctx: Context, plan: EvsePlan) -> None:
         self.ctx = ctx
+        self.plan = plan
         self.evse = plan.id
-        self.session = plan.session_meter
         self.polled = plan.polled_meter
         self.signs = plan.signing_meter
-        self._power_w = plan.max_current_a * plan.phases * MAINS_V
         self._candidate: tuple[float, float] | None = None
         self._missed_since_s: float | None = None
         self.last: Reading | None = None
@@ -86,7 +106,9 @@ class Meter:
         self.floor_wh: float | None = None
         self._wants: tuple[Purpose, ...] = ()
         self._signed: tuple[Purpose, ...] = ()
-        self._pending_wh: float | None = None
+        self.kept_wh: float | None = None
+        self.gauge: Gauge | None = None
+        self._row: _Register | None = None
 
     def want(self, purpose: Purpose, *, signed: bool = False) -> None:
         """Have a reading for ``purpose``: a fresh one if the meter is polled, else one taken now.
@@ -95,20 +117,20 @@ class Meter:
         """
         if purpose in self._wants:
             return
-        ctx = self.ctx
-        asked = (DEADLINE, self.evse) in ctx.deadlines
+        ctx, deadline = self.ctx, (DEADLINE, self.evse)
+        asked = deadline in ctx.deadlines
         self._wants = (*self._wants, purpose)
         if signed:
             self._signed = (*self._signed, purpose)
         # What a poll before the last opening, or before a session's zero, asked for is not what is wanted now.
         if (not asked and not (self.polled and self.fresh)) or self._own(purpose):
             ctx.ledger.out.append(_read_meter(self.evse, signed))
-            ctx.at(DEADLINE, self.evse, _READ_S)
+            ctx.deadlines[deadline] = ctx.now + _READ_S
 
     def _own(self, purpose: Purpose) -> bool:
         """Whether only a reading taken now will do."""
         if purpose is Purpose.BEGIN:
-            return self.session or self.signs
+            return self.plan.session_meter or self.signs
         return purpose is Purpose.END or purpose in self._signed
 
     def _suits(self, purpose: Purpose, reading: Reading) -> bool:
@@ -141,7 +163,7 @@ class Meter:
         believed = sound(reading)
         if believed is None:
             return METER_NONSENSE
-        if self.session and self.wanted(Purpose.BEGIN):
+        if self.plan.session_meter and self.wanted(Purpose.BEGIN):
             self.floor_wh = self._candidate = None
         if self.floor_wh is not None:
             if believed.energy_wh < self.floor_wh:
@@ -159,13 +181,14 @@ class Meter:
         """Whether the register rose by more than can have flowed and no reading before says the same."""
         now, candidate = self.ctx.now, self._candidate
         since_s = min(now - self.read_at_s, UNKNOWN_S) if self.last is None else now - self.read_at_s
-        if energy_wh - (self.floor_wh or 0.0) <= deliverable_wh(self._power_w, since_s):
+        power_w = self.plan.max_current_a * self.plan.phases * MAINS_V
+        if energy_wh - (self.floor_wh or 0.0) <= deliverable_wh(power_w, since_s):
             return TAKEN
         self._candidate = (energy_wh, now)
         if candidate is None:
             return UNSURE
         rise_wh, rise_s = energy_wh - candidate[0], now - candidate[1]
-        return TAKEN if 0.0 <= rise_wh <= deliverable_wh(self._power_w, rise_s) else METER_JUMPED
+        return TAKEN if 0.0 <= rise_wh <= deliverable_wh(power_w, rise_s) else METER_JUMPED
 
     def missed(self) -> bool:
         """A reading did not come. Whether none has come for so long that the meter counts as silent."""
@@ -191,14 +214,14 @@ class Meter:
         self._wants = waiting
         if not waiting:
             self._signed = ()
-            self.ctx.cancel(DEADLINE, self.evse)
+            self.ctx.deadlines.pop((DEADLINE, self.evse), None)
         elif self._signed:
             self._signed = tuple(p for p in self._signed if p in waiting)
         return served
 
     def restart(self) -> None:
         """A meter that counts per session begins at zero: what it showed before says nothing about it."""
-        if self.session:
+        if self.plan.session_meter:
             self.replaced()
 
     def record(self) -> bool:
@@ -206,26 +229,29 @@ class Meter:
         if self.last is None:
             return False
         value = self.last.energy_wh
-        if value == (self._pending_wh if self._pending_wh is not None else self.shown_wh):
+        if value == self.kept_wh:
             return False
-        ledger = self.ctx.ledger
-        ledger.put(METER, str(self.evse), value)
-        if ledger.immediate:
+        ledger, row = self.ctx.ledger, self._row
+        self.kept_wh = value
+        if row is not None:
+            row.energy_wh = self.shown_wh = value
+        elif ledger.late:
+            # Such a store reads it as it is then.
+            self._row = _Register(value)
             self.shown_wh = value
+            ledger.put(METER, str(self.evse), self._row, _ENERGY_WH)
         else:
-            self._pending_wh = value
+            ledger.put(METER, str(self.evse), value)
             ledger.then(lambda: self._recorded(value), follows=False)
         return True
 
     def _recorded(self, value: float) -> None:
         self.shown_wh = value
-        if self._pending_wh == value:
-            self._pending_wh = None
 
     def restore(self, value: float) -> None:
         """The register that was recorded last. A meter that counts per session may have begun anew."""
-        self.shown_wh = value
-        if not self.session:
+        self.shown_wh = self.kept_wh = value
+        if not self.plan.session_meter:
             self.floor_wh = value
 
     def resume(self, value_wh: float) -> None:

@@ -8,18 +8,10 @@ Spec: OCPP 2.0.1 C10, C12-C15; OCPP 1.6 §3.5.
 
 from __future__ import annotations
 
-from typing import Final
-
-from station.core import names
 from station.core.context import Context
+from station.core.token_rules import token_rules
 from station.core.token_store import TokenStore, expired
 from station.core.values import IdToken, TokenInfo, TokenStatus
-
-FINAL: Final = {
-    "local_list": names.LOCAL_LIST_DISABLE_POST_AUTHORIZE,
-    "cache": names.CACHE_DISABLE_POST_AUTHORIZE,
-}
-"""Where a refusal by the station's own word is final, so that the CSMS is not asked (2.0.1 C10.FR.03, C14.FR.03)."""
 
 
 def known(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo | None:
@@ -35,13 +27,15 @@ def known_group(ctx: Context, store: TokenStore, token: IdToken) -> IdToken | No
 
 def listed(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo | None:
     """What the local list says of a token today."""
-    entry = store.local_list.find(token) if ctx.flag(names.LOCAL_LIST_ENABLED) else None
-    return None if entry is None else today(ctx, entry)
+    entry = store.local_list.find(token)
+    if entry is None or not ctx.variables.derived(token_rules).listed:
+        return None
+    return today(ctx, entry)
 
 
 def cached(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo | None:
     """What the cache says of a token today."""
-    entry = store.cached(token) if ctx.flag(names.CACHE_ENABLED) else None
+    entry = store.cached(token) if ctx.variables.derived(token_rules).cached else None
     return None if entry is None else today(ctx, entry)
 
 
@@ -56,7 +50,7 @@ def offline_word(ctx: Context, store: TokenStore, token: IdToken) -> TokenInfo:
     One that is known and not valid is no unknown one, even where list and cache authorize nobody (OCPP 1.6 §3.5.4;
     C13.FR.06, C15.FR.08).
     """
-    if not ctx.flag(names.OFFLINE_TX_FOR_UNKNOWN):
+    if not ctx.variables.derived(token_rules).unknown_offline:
         return TokenInfo(TokenStatus.UNKNOWN, raw="Offline")
     return known(ctx, store, token) or TokenInfo(TokenStatus.ACCEPTED)
 
@@ -66,8 +60,8 @@ def learn(ctx: Context, store: TokenStore, token: IdToken, info: TokenInfo) -> N
 
     A listed token never enters the cache; its entry is compared instead (OCPP 1.6 §3.5.2, §3.5.3).
     """
-    on_list = listed(ctx, store, token)
+    on_list, rules = listed(ctx, store, token), ctx.variables.derived(token_rules)
     if on_list is not None:
         store.local_list.compare(token, on_list, info)
-    elif token.value and ctx.flag(names.CACHE_ENABLED):
-        store.remember(token, info, ctx.timeline.now_utc(ctx.now), ctx.number(names.CACHE_LIFE_TIME))
+    elif token.value and rules.cached:
+        store.remember(token, info, ctx.timeline.now_utc(ctx.now), rules.cache_life_s)

@@ -13,19 +13,10 @@ MINIMUM_CURRENT_A = 6.0
 _CONNECTED = frozenset({Pilot.B, Pilot.C, Pilot.D})
 ASKING = frozenset({Pilot.C, Pilot.D})
 """The vehicle has closed its switch S2 and wants the contactor closed."""
-_FAULTY = frozenset({Pilot.E, Pilot.F})
+FAULTY = frozenset({Pilot.E, Pilot.F})
+"""The pilot reports an error: E (short) or F (the station cannot serve)."""
 
 
 def ev_connected(pilot: Pilot, before: bool) -> bool:
     """Whether a vehicle is connected. E and F say nothing about it: what was so before stays so."""
-    return before if pilot in _FAULTY else pilot in _CONNECTED
-
-
-def asks_for_energy(pilot: Pilot) -> bool:
-    """Whether the vehicle has closed its switch S2 and wants the contactor closed."""
-    return pilot in ASKING
-
-
-def faulty(pilot: Pilot) -> bool:
-    """Whether the pilot reports an error: E (short) or F (the station cannot serve)."""
-    return pilot in _FAULTY
+    return before if pilot in FAULTY else pilot in _CONNECTED

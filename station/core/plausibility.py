@@ -7,22 +7,12 @@ thrown away what is no answer of a meter at all.
 from __future__ import annotations
 
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any, Final
 
 from station.core.values import Reading
 
 _REGISTER_WH: Final = 1e12
 """No meter of a charging station reaches a terawatt hour."""
-_LIMITS: Final = (
-    ("power_w", -1e7, 1e7),
-    ("soc_percent", 0.0, 100.0),
-    ("frequency_hz", 0.0, 1e3),
-    ("export_wh", 0.0, _REGISTER_WH),
-    ("temperature_c", -273.15, 1e3),
-)
-_PHASED: Final = (("current_a", -1e5, 1e5), ("voltage_v", -1e5, 1e5))
-_SINGLE_VALUES: Final = attrgetter(*(name for name, _, _ in _LIMITS))
 _NUMBERS: Final = frozenset({int, float})
 
 MAINS_V: Final = 250.0
@@ -41,15 +31,24 @@ def is_register(energy_wh: Any) -> bool:
 
 def sound(reading: Reading) -> Reading | None:
     """The reading without the values that cannot be; None where its register is one of them."""
-    if not is_register(reading.energy_wh):
+    energy_wh, power_w, soc_percent = reading.energy_wh, reading.power_w, reading.soc_percent
+    frequency_hz, export_wh, temperature_c = reading.frequency_hz, reading.export_wh, reading.temperature_c
+    if not (type(energy_wh) in _NUMBERS and 0.0 <= energy_wh <= _REGISTER_WH):
         return None
     bad: dict[str, Any] = {}
-    for value, (name, low, high) in zip(_SINGLE_VALUES(reading), _LIMITS, strict=True):
-        if value is not None and not (type(value) in _NUMBERS and low <= value <= high):
-            bad[name] = None
-    for name, low, high in _PHASED:
-        for value in getattr(reading, name):
-            if not (type(value) in _NUMBERS and low <= value <= high):
+    if power_w is not None and not (type(power_w) in _NUMBERS and -1e7 <= power_w <= 1e7):
+        bad["power_w"] = None
+    if soc_percent is not None and not (type(soc_percent) in _NUMBERS and 0.0 <= soc_percent <= 100.0):
+        bad["soc_percent"] = None
+    if frequency_hz is not None and not (type(frequency_hz) in _NUMBERS and 0.0 <= frequency_hz <= 1e3):
+        bad["frequency_hz"] = None
+    if export_wh is not None and not (type(export_wh) in _NUMBERS and 0.0 <= export_wh <= _REGISTER_WH):
+        bad["export_wh"] = None
+    if temperature_c is not None and not (type(temperature_c) in _NUMBERS and -273.15 <= temperature_c <= 1e3):
+        bad["temperature_c"] = None
+    for name, values in (("current_a", reading.current_a), ("voltage_v", reading.voltage_v)):
+        for value in values:
+            if not (type(value) in _NUMBERS and -1e5 <= value <= 1e5):
                 bad[name] = ()
     return replace(reading, **bad) if bad else reading
 

@@ -20,6 +20,7 @@ from station.core.effects import Outcome, Reply
 from station.core.events import CostTold, PriceTold
 from station.core.facts import TransactionFact, UnpluggedFact
 from station.core.meter import Purpose
+from station.core.token_rules import token_rules
 from station.core.values import TokenInfo, TokenStatus
 
 if TYPE_CHECKING:
@@ -71,25 +72,25 @@ class _Held:
 
 
 class Pricing:
-    """Prices of one station. ``bills`` are the running costs by EVSE."""
+    """Prices of one station.
 
-    __slots__ = ("_held", "_recent", "_tells_unplugs", "_unplugs", "bills", "station")
+    ``bills`` are the running costs by EVSE, ``unplugs`` the transactions whose unplugging is still to be told, by EVSE;
+    ``tells_unplugs`` whether there will be more of those.
+    """
+
+    __slots__ = ("_held", "_recent", "bills", "station", "tells_unplugs", "unplugs")
 
     def __init__(self, station: Station) -> None:
         self.station = station
         self.bills: dict[int, Bill] | None = None
         self._held: dict[str, _Held] | None = None
         self._recent: dict[int, tuple[str, str]] | None = None
-        self._unplugs: dict[int, str] | None = None
-        self._tells_unplugs = False
+        self.unplugs: dict[int, str] | None = None
+        self.tells_unplugs = False
 
     def reread(self) -> None:
         """The variables may be others: what every turn asks for is looked up once."""
-        self._tells_unplugs = self.station.ctx.flag(names.IDLE_FEE_AFTER_STOP)
-
-    @property
-    def _enabled(self) -> bool:
-        return self.station.ctx.flag(names.COST_MESSAGES)
+        self.tells_unplugs = self.station.ctx.flag(names.IDLE_FEE_AFTER_STOP)
 
     # What the CSMS tells
 
@@ -160,7 +161,7 @@ class Pricing:
 
     def _over(self) -> Iterator[tuple[int, str, str]]:
         """EVSE, id and id on the wire of the last transactions; also those of which something is still to be told."""
-        for number, identity in (self._unplugs or {}).items():
+        for number, identity in (self.unplugs or {}).items():
             yield number, identity, identity
         for fact in self.station.ctx.ledger.facts.values():
             if isinstance(fact, (TransactionFact, UnpluggedFact)):
@@ -172,8 +173,8 @@ class Pricing:
 
     def hold(self, case: Case, info: TokenInfo) -> bool:
         """Whether an accepted token waits for its price; ``station.core.validation`` asks this."""
-        wait_s = self.station.ctx.number(names.USER_PRICE_WAIT_MS) / 1000
-        if wait_s <= 0 or info.status is not TokenStatus.ACCEPTED or not self._enabled:
+        wait_s = self.station.ctx.variables.derived(token_rules).price_wait_s
+        if wait_s <= 0 or info.status is not TokenStatus.ACCEPTED:
             return False
         held = _Held(case, info, self.station.ctx.now + wait_s)
         self._held = {**(self._held or {}), case.token.key: held}
@@ -212,18 +213,18 @@ class Pricing:
             for number, bill in list(self.bills.items()):
                 if (evse := self.station.evse(number)) is not None:
                     self._watch(evse, bill)
-        if self._unplugs or self._tells_unplugs:
+        if self.unplugs or self.tells_unplugs:
             for evse in self.station.evses:
                 self._look_for_unplug(evse)
 
     def ended(self, evse: int, identity: str, wire_id: str) -> None:
         """The last message of a transaction was answered; a final cost may still come."""
-        if self._enabled:
+        if self.station.ctx.variables.derived(token_rules).priced:
             self._recent = {**(self._recent or {}), evse: (identity, wire_id)}
 
     def awaits(self, identity: str) -> bool:
         """Whether the id of a transaction on the wire is still needed."""
-        return bool(self._unplugs) and identity in (self._unplugs or {}).values()
+        return bool(self.unplugs) and identity in (self.unplugs or {}).values()
 
     def _watch(self, evse: Evse, bill: Bill) -> None:
         if evse.transaction is not None and evse.transaction.id != bill.transaction_id:
@@ -300,23 +301,23 @@ class Pricing:
     def _look_for_unplug(self, evse: Evse) -> None:
         """Tell when the vehicle of a finished transaction leaves: the idle fee ends then."""
         ctx, transaction = self.station.ctx, evse.transaction
-        known = (self._unplugs or {}).get(evse.id)
+        known = (self.unplugs or {}).get(evse.id)
         if transaction is not None:
             if known != transaction.id:
-                self._unplugs = {**(self._unplugs or {}), evse.id: transaction.id}
+                self.unplugs = {**(self.unplugs or {}), evse.id: transaction.id}
                 ctx.ledger.put(UNPLUGS, str(evse.id), transaction.id)
-        elif known is not None and not evse.ev and self._unplugs is not None:
-            del self._unplugs[evse.id]
+        elif known is not None and not evse.ev and self.unplugs is not None:
+            del self.unplugs[evse.id]
             ctx.ledger.delete(UNPLUGS, str(evse.id))
             ctx.ledger.tell(UnpluggedFact(known, evse.id, ctx.stamp(), offline=not ctx.online))
 
     def rows(self) -> dict[str, str]:
         """The transactions whose unplugging is still to be told, as they are stored."""
-        return {str(evse): identity for evse, identity in (self._unplugs or {}).items()}
+        return {str(evse): identity for evse, identity in (self.unplugs or {}).items()}
 
     def restore(self, key: str, row: Any) -> None:
         """Take a stored one back."""
-        self._unplugs = {**(self._unplugs or {}), int(key): str(row)}
+        self.unplugs = {**(self.unplugs or {}), int(key): str(row)}
 
     # Showing
 

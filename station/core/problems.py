@@ -86,9 +86,12 @@ class ProblemsTold:
 
 
 class Problems:
-    """The problem events of one station. Nothing is kept as long as nothing is wrong."""
+    """The problem events of one station. Nothing is kept as long as nothing is wrong.
 
-    __slots__ = ("_faults", "_flying", "_last", "_pending", "_told", "ctx", "evses")
+    ``pending`` are those that wait to be told, None where none does.
+    """
+
+    __slots__ = ("_faults", "_flying", "_last", "_told", "ctx", "evses", "pending")
 
     def __init__(self, ctx: Context, evses: Sequence[Evse], faults: FaultSet) -> None:
         self.ctx = ctx
@@ -96,7 +99,7 @@ class Problems:
         self._faults = faults
         self._last = 0
         self._flying = False
-        self._pending: list[Problem] | None = None
+        self.pending: list[Problem] | None = None
         self._told: dict[str, Condition] | None = None
 
     # What happens
@@ -111,15 +114,15 @@ class Problems:
         self._add(Problem(0, condition, active, value, fault.text, self.ctx.stamp(), running))
 
     def _add(self, problem: Problem) -> None:
-        pending = self._pending or []
+        pending = self.pending or []
         if not self.ctx.registered or len(pending) >= _KEPT:
             opposite = self._opposite(pending, problem)
             if opposite is not None:
                 pending.remove(opposite)
-                self._pending = pending or None
+                self.pending = pending or None
                 return
         pending.append(problem)
-        self._pending = pending
+        self.pending = pending
 
     @staticmethod
     def _opposite(pending: list[Problem], problem: Problem) -> Problem | None:
@@ -140,15 +143,15 @@ class Problems:
 
     def review(self) -> None:
         """Tell what waits, one message at a time."""
-        pending = self._pending
+        pending = self.pending
         if pending is None or self._flying or not self.ctx.registered:
             return
         if not self.ctx.plan.tells_problems:
-            self._pending = None
+            self.pending = None
             return
         told, rest = pending[:_AT_ONCE], pending[_AT_ONCE:]
         numbered = tuple(self._numbered(problem) for problem in told)
-        self._pending = rest or None
+        self.pending = rest or None
         self._flying = True
         self.ctx.ledger.put(TABLE, _LAST, self._last)
         self.ctx.ask(ProblemQuery(numbered))
@@ -183,7 +186,7 @@ class Problems:
         """The events did not arrive, or the CSMS wants none. Only what the link has lost is told again."""
         self._flying = False
         if cause == "Disconnected":
-            waiting, self._pending = self._pending or [], None
+            waiting, self.pending = self.pending or [], None
             for problem in (*query.problems, *waiting):
                 self._add(problem)
 
@@ -199,7 +202,7 @@ class Problems:
         standing = {(0, one.fault, one.source) for one in self._faults.standing}
         for evse in self.evses:
             standing |= {(evse.id, one.fault, one.source) for one in evse.fault_table.own.standing}
-        ending = {problem.condition.key for problem in self._pending or () if not problem.active}
+        ending = {problem.condition.key for problem in self.pending or () if not problem.active}
         for condition in list((self._told or {}).values()):
             if condition.key not in ending and (condition.evse, condition.fault, condition.source) not in standing:
                 value = self._stands(condition)

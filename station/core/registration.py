@@ -90,7 +90,7 @@ class Registration:
         self.heard_s = ctx.now
         self.learn_time(event.utc)
         BLUEPRINT.fire(self, event.status.value)
-        ctx.boot_status = event.status
+        ctx.linked(ctx.online, event.status)
         if event.status is RegistrationStatus.ACCEPTED:
             if event.interval_s > 0:
                 outcome = ctx.variables.set(names.HEARTBEAT_INTERVAL, str(int(event.interval_s)), hand="manufacturer")

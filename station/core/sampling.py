@@ -16,13 +16,11 @@ from station.core.context import Context
 from station.core.meter import Purpose
 from station.core.metering import ENERGY, INTERVAL, select
 from station.core.records import Json
-from station.core.sampling_plan import SamplingPlan, sampling_plan
+from station.core.sampling_plan import SAMPLE, SAMPLE_END, SamplingPlan, sampling_plan
 from station.core.values import Context as Why
 from station.core.values import MeterValue, Reading, SignedData, Stamp
 
 SAMPLES: Final = "samples"
-SAMPLE: Final = "sample"
-SAMPLE_END: Final = "sample_end"
 RECORD: Final = "record"
 _KEPT_VALUES: Final = 1000
 
@@ -48,28 +46,17 @@ class Sampler:
         self.kept: tuple[MeterValue, ...] = ()
         self._marks: dict[Purpose, float] | None = None
 
-    @property
-    def plan(self) -> SamplingPlan:
-        """What the variables say of sampling."""
-        return self.ctx.variables.derived(sampling_plan)
-
     # When
-
-    def every_s(self, part: str) -> float:
-        """The interval of a deadline, 0 where it is switched off; without measurands nothing is read."""
-        if part == RECORD:
-            return self.ctx.plan.record_s
-        plan = self.ctx.variables.derived(sampling_plan)
-        return plan.updated_s if part == SAMPLE else plan.ended_s
 
     def schedule(self) -> None:
         """A transaction began, goes on, or the variables changed."""
-        for part in PURPOSES:
-            every_s = self.every_s(part)
+        ctx, evse = self.ctx, self.evse
+        plan = ctx.variables.derived(sampling_plan)
+        for part, every_s in (*plan.every_s.items(), (RECORD, ctx.plan.record_s)):
             if every_s > 0:
-                self.ctx.at(part, self.evse, every_s)
+                ctx.deadlines[part, evse] = ctx.now + every_s
             else:
-                self.ctx.cancel(part, self.evse)
+                ctx.deadlines.pop((part, evse), None)
 
     def cancel(self) -> None:
         """No transaction runs any more."""
@@ -79,32 +66,20 @@ class Sampler:
 
     # What
 
-    def _ends(self) -> tuple[str, ...]:
+    def _ends(self, plan: SamplingPlan) -> tuple[str, ...]:
         """The measurands of begin and end: a signed register belongs to them, whatever else is configured.
 
         OCPP 1.6 wants them of every measurand that the end tells (errata 3.14).
         """
-        plan = self.plan
         measurands = plan.ended
         if self.ctx.plan.ends_with_aligned and plan.aligned_ended:
             measurands = (*measurands, *(name for name in plan.aligned_ended if name not in measurands))
-        forced = self.signs_ends and ENERGY not in measurands and plan.samples
+        forced = self.signs and plan.signs_ended and plan.samples and ENERGY not in measurands
         return (ENERGY, *measurands) if forced else measurands
-
-    @property
-    def signs_ends(self) -> bool:
-        """Whether the end of a transaction tells what was signed at its begin and its end."""
-        return self.signs and self.plan.signs_ended
 
     def signed(self, purpose: Purpose) -> bool:
         """Whether a reading for ``purpose``, between begin and end, is to be signed."""
-        return self.signs and purpose in self.plan.signed
-
-    def first(self, reading: Reading, stamp: Stamp) -> MeterValue | None:
-        """What the start of a transaction tells (J02.FR.01)."""
-        plan = self.plan
-        sign = self.signs and plan.signs_started
-        return select(reading, stamp, plan.started, Why.BEGIN, sign=sign, since_wh=reading.energy_wh)
+        return self.signs and purpose in self.ctx.variables.derived(sampling_plan).signed
 
     def value(self, reading: Reading, stamp: Stamp, purpose: Purpose) -> MeterValue | None:
         """What a reading that was taken for ``purpose`` tells."""
@@ -127,17 +102,26 @@ class Sampler:
 
     # Kept for the end
 
-    def begin(self, transaction_id: str, reading: Reading, stamp: Stamp) -> None:
-        """A transaction begins: its first value counts among those of its end."""
+    def begin(self, transaction_id: str, reading: Reading, stamp: Stamp) -> MeterValue | None:
+        """A transaction begins: its first value counts among those of its end.
+
+        Answers what its start tells (J02.FR.01).
+        """
+        plan, begin_wh = self.ctx.variables.derived(sampling_plan), reading.energy_wh
         self.kept = ()
-        begin_wh = reading.energy_wh
-        self._marks = dict.fromkeys(_SERIES, begin_wh) if self.plan.counts else None
-        first = select(reading, stamp, self._ends(), Why.BEGIN, sign=self.signs_ends, since_wh=begin_wh)
-        self.keep(transaction_id, first)
+        self._marks = dict.fromkeys(_SERIES, begin_wh) if plan.counts else None
+        ends = self._ends(plan)
+        if ends:
+            sign = self.signs and plan.signs_ended
+            self.keep(transaction_id, select(reading, stamp, ends, Why.BEGIN, sign=sign, since_wh=begin_wh))
+        if not plan.started:
+            return None
+        sign = self.signs and plan.signs_started
+        return select(reading, stamp, plan.started, Why.BEGIN, sign=sign, since_wh=begin_wh)
 
     def begin_signed(self, transaction_id: str, data: SignedData) -> None:
         """What was signed for the begin became known later: it belongs to the value that was taken then."""
-        if not self.signs_ends or not self.kept:
+        if not (self.kept and self.signs and self.ctx.variables.derived(sampling_plan).signs_ended):
             return
         first = self.kept[0]
         samples = tuple(
@@ -167,8 +151,12 @@ class Sampler:
 
     def last(self, reading: Reading, stamp: Stamp) -> tuple[MeterValue, ...]:
         """What the end of a transaction tells: all that was kept, and this."""
+        plan = self.ctx.variables.derived(sampling_plan)
+        ends = self._ends(plan)
+        if not ends:
+            return self.kept
         since = self._marks.get(Purpose.PERIODIC_END) if self._marks is not None else None
-        value = select(reading, stamp, self._ends(), Why.END, sign=self.signs_ends, since_wh=since)
+        value = select(reading, stamp, ends, Why.END, sign=self.signs and plan.signs_ended, since_wh=since)
         return (*self.kept, value) if value is not None else self.kept
 
     def drop(self, transaction_id: str) -> None:

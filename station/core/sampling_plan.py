@@ -32,6 +32,9 @@ _INTERVALS_FROM: Final = (
     names.ALIGNED_ENDED_MEASURANDS,
 )
 
+SAMPLE: Final = "sample"
+SAMPLE_END: Final = "sample_end"
+
 Asked = tuple[tuple[str, ...], Why]
 """The measurands of a value, and its context."""
 
@@ -41,8 +44,8 @@ class SamplingPlan:
     """What the variables say of sampling.
 
     Attributes:
-        updated_s: interval of the values that are told while a transaction runs; 0: none are.
-        ended_s: interval of the values that its end tells; 0: none are.
+        every_s: the intervals of the values that are told while a transaction runs (``SAMPLE``), and of those that its
+            end tells (``SAMPLE_END``); 0: none are. Without measurands nothing is read.
         asked: what is told of a reading between begin and end, by what it was taken for.
         started: the measurands that the start of a transaction tells.
         ended: those that its end tells.
@@ -54,8 +57,7 @@ class SamplingPlan:
         counts: whether any value is counted from the one before.
     """
 
-    updated_s: float
-    ended_s: float
+    every_s: Mapping[str, float]
     asked: Mapping[Purpose, Asked]
     started: tuple[str, ...]
     ended: tuple[str, ...]
@@ -85,8 +87,10 @@ def sampling_plan(variables: Variables) -> SamplingPlan:
     outside = variables.items(names.ALIGNED_MEASURANDS) or (ENERGY,)
     signs = variables.flag(names.SAMPLED_SIGN)
     return SamplingPlan(
-        updated_s=variables.number(names.SAMPLED_UPDATED_INTERVAL) if updated else 0.0,
-        ended_s=variables.number(names.SAMPLED_ENDED_INTERVAL) if ended else 0.0,
+        every_s={
+            SAMPLE: variables.number(names.SAMPLED_UPDATED_INTERVAL) if updated else 0.0,
+            SAMPLE_END: variables.number(names.SAMPLED_ENDED_INTERVAL) if ended else 0.0,
+        },
         asked={
             Purpose.PERIODIC: (updated, Why.PERIODIC),
             Purpose.PERIODIC_END: (ended, Why.PERIODIC),

@@ -22,7 +22,7 @@ class Selection(StrEnum):
 
 def available(evses: Sequence[Evse]) -> list[Evse]:
     """Those that could take a token now, were it not for reservations."""
-    return [evse for evse in evses if evse.grant is None and evse.serviceable and not evse.lapsed]
+    return [evse for evse in evses if evse.grant is None and not evse.lapsed and evse.serviceable]
 
 
 def plugged(evses: Sequence[Evse]) -> list[Evse]:
@@ -31,17 +31,17 @@ def plugged(evses: Sequence[Evse]) -> list[Evse]:
     return sorted(waiting, key=lambda evse: (evse.state == "finishing", evse.plugged_at))
 
 
-def choose(rule: Selection, candidates: Sequence[Evse], served: int) -> Evse | None:
-    """The EVSE for a token, or None where it has to wait for a plug or for the user.
+def choose(rule: str, candidates: Sequence[Evse], served: int) -> Evse | None:
+    """The EVSE for a token by a ``Selection``, or None where it has to wait for a plug or for the user.
 
     ``candidates`` are available; ``served`` is how many EVSEs the reader serves: where it is only one, there is nothing
     to choose.
     """
     if len(candidates) == 1 and served == 1:
         return candidates[0]
-    if rule is Selection.USER_INPUT:
+    if rule == Selection.USER_INPUT:
         return None
     waiting = plugged(candidates)
     if waiting:
-        return waiting[-1] if rule is Selection.PLUG_EVENTS_LIFO else waiting[0]
-    return candidates[0] if rule is Selection.FIND_FIRST and candidates else None
+        return waiting[-1] if rule == Selection.PLUG_EVENTS_LIFO else waiting[0]
+    return candidates[0] if rule == Selection.FIND_FIRST and candidates else None

@@ -127,7 +127,7 @@ class Station(Keeper):
         self.boot = boot_number(rows)
         self.ctx = ctx = Context(plan, variables, new_id, self.boot, now)
         self.bindings: dict[str, str] = {}
-        self.statuses: dict[tuple[int, int], str] = {}
+        self.statuses: dict[tuple[int, int], str] = {}  # told last, as ``StatusTold`` gave them
         self.fault_set = FaultSet()
         self.plug_count = 0
         self.damaged: list[str] = []
@@ -218,10 +218,6 @@ class Station(Keeper):
                 return evse
         return None
 
-    def told(self, evse: int, connector: int) -> str:
-        """The status that was told last, as ``StatusTold`` gave it; empty where none was."""
-        return self.statuses.get((evse, connector), "")
-
     def heard(self) -> None:
         """The CSMS answered something: a heartbeat may wait a full interval (OCPP 1.6 §4.6, OCPP 2.0.1 G02.FR.06)."""
         self.registration.heard_s = self.ctx.now
@@ -234,17 +230,22 @@ class Station(Keeper):
         reserves = bool(reservations.all) or reservations.marked
         if reserves:
             reservations.review()
+        reset = self.reset
+        hindered = reset.waiting or reset.rebooting or self.availability.inoperative or self.firmware.update
         for evse in self.evses:
-            evse.conclude()
+            evse.conclude(bool(hindered))
         if self.auth.cases:
             self.auth.review()
         if reserves:
             reservations.conclude()
-        self.pricing.review()
-        self.problems.review()
-        if self.reset.waiting:
-            self.reset.check()
-        elif self.firmware.update is not None and not self.reset.rebooting:
+        pricing, problems = self.pricing, self.problems
+        if pricing.bills or pricing.unplugs or pricing.tells_unplugs:
+            pricing.review()
+        if problems.pending is not None:
+            problems.review()
+        if reset.waiting:
+            reset.check()
+        elif self.firmware.update is not None and not reset.rebooting:
             self.firmware.check()
 
     def snapshot(self) -> Rows:
@@ -280,10 +281,14 @@ class Station(Keeper):
         """Whether commands let the connector be used."""
         return self.availability.operative(evse, connector)
 
+    @property
+    def hindered(self) -> bool:
+        """Whether anything may keep sessions from beginning that is not an EVSE's own; ``admits`` says where."""
+        reset = self.reset
+        return bool(reset.waiting or reset.rebooting or self.availability.inoperative or self.firmware.update)
+
     def admits(self, evse: int, connector: int) -> bool:
         """Whether sessions may begin at a connector: by command, and as no reset and no update is in their way."""
-        if not (self.availability.inoperative or self.reset.waiting or self.reset.rebooting or self.firmware.update):
-            return True
         commanded = self.availability.operative(evse, connector)
         return commanded and not self.reset.blocks(evse) and not self.firmware.blocks()
 
@@ -316,7 +321,7 @@ class Station(Keeper):
 
     def connected(self, event: events.Connected) -> None:
         """A connection stands: register, or go on."""
-        self.ctx.online = True
+        self.ctx.linked(True, self.ctx.boot_status)
         self.pricing.reread()
         self.security.series_over()
         self.registration.connected()
@@ -327,7 +332,7 @@ class Station(Keeper):
     def disconnected(self, event: events.Disconnected) -> None:
         """What is still queued was told too late to count as online (OCPP 2.0.1 E11.FR.02)."""
         ctx = self.ctx
-        ctx.online = False
+        ctx.linked(False, ctx.boot_status)
         self.registration.disconnected()
         for key, fact in list(ctx.ledger.facts.items()):
             if not fact.offline:

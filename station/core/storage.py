@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Final
 from station.core.availability import AVAILABILITY
 from station.core.certificates import CERTIFICATES
 from station.core.codec import from_row, to_row
-from station.core.facts import fact_to_row
 from station.core.firmware import TABLE as FIRMWARE
-from station.core.journal import JOURNAL, journal_key
+from station.core.journal import JOURNAL, journal_rows
 from station.core.local_list import LOCAL_LIST
 from station.core.log_upload import TABLE as LOG_UPLOAD
 from station.core.meter import METER
@@ -54,7 +53,7 @@ def snapshot(station: Station) -> Rows:
     clocks = {**timeline.offsets, **({timeline.boot: timeline.offset} if timeline.offset is not None else {})}
     tables: Rows = {
         META: {"boot": station.boot},
-        JOURNAL: {journal_key(key): fact_to_row(fact) for key, fact in station.ctx.ledger.facts.items()},
+        JOURNAL: journal_rows(station.ctx.ledger.facts),
         TRANSACTIONS: {transaction.id: to_row(transaction) for _, transaction in running},
         SAMPLES: samples,
         VARIABLES: dict(station.ctx.variables.rows()),

@@ -64,10 +64,6 @@ class Timeline:
         if _FIRST <= utc < _LAST:
             self.assumed = utc.timestamp() - now
 
-    def stamp(self, now: float) -> Stamp:
-        """The stamp of this moment."""
-        return Stamp(now, self.boot)
-
     def utc(self, stamp: Stamp) -> datetime:
         """UTC of ``stamp``.
 

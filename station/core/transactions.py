@@ -15,7 +15,7 @@ from station.core.charging import Grant
 from station.core.codec import from_row, to_row
 from station.core.contactor import Contactor
 from station.core.context import Context
-from station.core.effects import MeterSession, Sampled
+from station.core.effects import MeterSession
 from station.core.facts import MeterNotice, Phase, TransactionFact
 from station.core.meter import Meter, Purpose
 from station.core.records import Json
@@ -36,6 +36,7 @@ _END_READING_S: Final = 2.0
 _AUTHORIZED: Final = Condition.AUTHORIZED.value
 _PATH: Final = Condition.POWER_PATH_CLOSED.value
 _DATA_SIGNED: Final = Condition.DATA_SIGNED.value
+_ENERGY: Final = Condition.ENERGY_TRANSFER.value
 _ALIVE: Final = (Condition.EV_CONNECTED | Condition.AUTHORIZED | Condition.PARKING_BAY_OCCUPANCY).value
 POWER_TRIGGERS: Final = {StopReason.REBOOT: TriggerReason.RESET_COMMAND}
 """What brings about an end for these reasons; for others it is an abnormal condition."""
@@ -56,6 +57,7 @@ class Surroundings(Protocol):
     @property
     def serviceable(self) -> bool: ...
     def conditions(self) -> int: ...
+    def energy_begins(self) -> None: ...
     def reconcile(self) -> None: ...
     def transaction_ending(self, reason: StopReason, trigger: TriggerReason) -> None: ...
 
@@ -130,12 +132,14 @@ class TransactionDesk:
             return False
         transaction = self.transaction
         if transaction is None or self.ending is not None:
+            if self.starting is None and not (now & ~before or self._missed):
+                return False
             return self._evaluate_start(now, before, trigger)
         if transaction.ready is None and now & _PATH:
             transaction.ready = self.ctx.stamp()
             self.store()
         fallen = before & ~now
-        if fallen & self.ctx.rules.stop or not now & _ALIVE:
+        if not now & _ALIVE or (fallen and fallen & self.ctx.rules.stop):
             why = transaction.stop_reason or reason
             self.end(why, trigger, token)
             self.evse.transaction_ending(why, trigger)
@@ -168,7 +172,8 @@ class TransactionDesk:
                 self.finish(self.meter.last)
             if self.starting is None:
                 self.starting = TriggerReason.SIGNED_DATA_RECEIVED if starts == _DATA_SIGNED else trigger
-                self.ctx.ledger.emit(MeterSession(self.evse.id, True, "", self.evse.token))
+                if self.meter.plan.told_sessions:
+                    self.ctx.ledger.emit(MeterSession(self.evse.id, True, "", self.evse.token))
                 self.meter.want(Purpose.BEGIN)
             return True
         if self.starting is None or now & wanted:
@@ -205,17 +210,20 @@ class TransactionDesk:
         trigger, self.starting = self.starting, None
         if trigger is None or not self.evse.serviceable:
             return
-        if not self.evse.conditions() & self.ctx.rules.start:
+        held = self.evse.conditions()
+        starts = held & self.ctx.rules.start
+        if not starts:
             return
+        if starts == _ENERGY:
+            self.evse.energy_begins()
         transaction = owner
         transaction.begin_wh = transaction.last_wh = reading.energy_wh
         transaction.last = transaction.started
-        transaction.ready = transaction.started if self.evse.conditions() & _PATH else None
+        transaction.ready = transaction.started if held & _PATH else None
         self.transaction = transaction
         self.told_state = ChargingState.IDLE
         self._await_record()
-        self.sampler.begin(transaction.id, reading, transaction.started)
-        first = self.sampler.first(reading, transaction.started)
+        first = self.sampler.begin(transaction.id, reading, transaction.started)
         self._tell(Phase.STARTED, trigger, values=(first,) if first else (), token=transaction.token)
         self._publish_started(transaction)
         self.sampler.schedule()
@@ -244,8 +252,8 @@ class TransactionDesk:
 
     def check_state(self) -> None:
         """Tell a charging state that changed and was not told with something else."""
-        if self.running and not self.undecided and self.evse.charging_state is not self.told_state:
-            self.update(TriggerReason.CHARGING_STATE_CHANGED)
+        if not self.undecided:
+            self._tell(Phase.UPDATED, TriggerReason.CHARGING_STATE_CHANGED)
 
     def _tell(
         self,
@@ -254,63 +262,58 @@ class TransactionDesk:
         values: tuple[MeterValue, ...] = (),
         token: IdToken | None = None,
         ending: Ending | None = None,
+        reading: Reading | None = None,
     ) -> None:
         ctx, transaction = self.ctx, self.transaction
         if transaction is None:
             return
-        # What a fact says of the register may be shown from then on: it is recorded with the fact.
-        self.meter.record()
-        state = self.evse.charging_state
-        self._count_charging(transaction, state)
+        meter = self.meter
+        if meter.last is not None and meter.last.energy_wh != meter.kept_wh:
+            # What a fact says of the register may be shown from then on: it is recorded with the fact.
+            meter.record()
+        state, now = self.evse.charging_state, ctx.now
+        if self.told_state is ChargingState.CHARGING and now > self.told_at_s:
+            transaction.charging_s += now - self.told_at_s
+        self.told_state, self.told_at_s = state, now
         introduces = not transaction.token_told and transaction.token is not None
-        if token is None and introduces:
-            token = transaction.token
-        if introduces and transaction.remote_start_id is not None and phase is not Phase.ENDED:
-            trigger = TriggerReason.REMOTE_START  # whatever else brought it about (2.0.1 F01.FR.19, F02.FR.21)
-        mute = phase is Phase.UPDATED and not values and token is None and not ctx.plan.tells_states
-        if not mute:
-            stamp = transaction.started if phase is Phase.STARTED else ctx.stamp()
-            told = ctx.timeline.in_order(stamp if ending is None else ending.stamp)
-            ctx.ledger.tell(
-                TransactionFact(
-                    phase=phase,
-                    transaction_id=transaction.id,
-                    seq_no=transaction.seq_no,
-                    stamp=told,
-                    trigger=trigger,
-                    evse=transaction.evse,
-                    connector=transaction.connector,
-                    charging_state=state,
-                    id_token=token,
-                    group=transaction.group,
-                    remote_start_id=transaction.remote_start_id if introduces else None,
-                    reservation_id=transaction.reservation_id if introduces else None,
-                    meter_wh=transaction.last_wh,
-                    meter_values=values,
-                    stop_reason=ending.reason if ending is not None else None,
-                    time_spent_charging_s=int(transaction.charging_s) if phase is not Phase.STARTED else None,
-                    offline=not ctx.online,
-                )
+        if introduces:
+            token = token or transaction.token
+            if transaction.remote_start_id is not None and phase is not Phase.ENDED:
+                trigger = TriggerReason.REMOTE_START  # whatever else brought it about (2.0.1 F01.FR.19, F02.FR.21)
+        if values or token is not None or phase is not Phase.UPDATED or ctx.plan.tells_states:
+            # An end that is told after a power cut must not lie before this.
+            transaction.last = stamp = values[0].stamp if reading is not None else ctx.stamp()
+            # In the order of the members: naming nineteen of them takes longer than all else that is done here.
+            fact = TransactionFact(
+                phase,
+                transaction.id,
+                transaction.seq_no,
+                ctx.timeline.in_order(stamp if ending is None else ending.stamp),
+                trigger,
+                transaction.evse,
+                transaction.connector,
+                state,
+                token,
+                transaction.group,
+                transaction.remote_start_id if introduces else None,
+                transaction.reservation_id if introduces else None,
+                transaction.last_wh,
+                values,
+                ending.reason if ending is not None else None,
+                int(transaction.charging_s) if phase is not Phase.STARTED else None,
+                offline=not ctx.online,
             )
-            self._note_told(transaction, phase, stamp, introduces)
-        if phase is not Phase.ENDED:
+            ctx.ledger.tell(fact, reading)
+            transaction.seq_no += 1
+            if introduces:
+                self._introduced(transaction, phase)
+        if phase is not Phase.ENDED and self._kept is not transaction:
             self.store()
 
-    def _note_told(self, transaction: Transaction, phase: Phase, stamp: Stamp, introduces: bool) -> None:
-        transaction.seq_no += 1
-        transaction.token_told = transaction.token_told or introduces
-        # An end that is told after a power cut must not lie before this.
-        transaction.last = stamp
-        if introduces and phase is Phase.UPDATED:
+    def _introduced(self, transaction: Transaction, phase: Phase) -> None:
+        transaction.token_told = True
+        if phase is Phase.UPDATED:
             self._publish_started(transaction)
-
-    def _count_charging(self, transaction: Transaction, state: ChargingState) -> None:
-        if self.told_state is ChargingState.CHARGING:
-            passed_s = self.ctx.now - self.told_at_s
-            if passed_s > 0.0:
-                transaction.charging_s += passed_s
-        self.told_state = state
-        self.told_at_s = self.ctx.now
 
     def store(self) -> None:
         """Write the transaction's row with this turn's batch."""
@@ -320,39 +323,38 @@ class TransactionDesk:
         if not ledger.late:
             ledger.put(TRANSACTIONS, transaction.id, transaction.copy(), to_row)
         elif self._kept is not transaction:
-            self._kept = transaction
+            self._kept = transaction  # Such a store reads it as it is then.
             ledger.put(TRANSACTIONS, transaction.id, transaction, to_row)
 
     # Readings
 
-    def took(self, reading: Reading) -> None:
-        """A reading was accepted: the transaction's register follows it, and never falls."""
+    def took(self, reading: Reading, stamp: Stamp) -> None:
+        """A reading was accepted, at this moment: the transaction's register follows it, and never falls."""
         transaction = self.transaction
         if transaction is not None and self.ending is None and not self.undecided:
             if reading.energy_wh > transaction.last_wh:
                 transaction.last_wh = reading.energy_wh
-            transaction.last = self.ctx.stamp()
+            transaction.last = stamp
             if reading.signed_begin is not None:
                 self.sampler.begin_signed(transaction.id, reading.signed_begin)
 
-    def sample(self, reading: Reading, purpose: Purpose) -> None:
-        """Tell what the variables select from a reading that was taken for ``purpose``."""
-        value = self.sampler.value(reading, self.ctx.stamp(), purpose)
-        if purpose is Purpose.TRIGGER_OUTSIDE or not self.running or self.transaction is None:
+    def sample(self, reading: Reading, purpose: Purpose, stamp: Stamp) -> None:
+        """Tell what the variables select from a reading that was taken for ``purpose``; it is of this moment."""
+        value, transaction = self.sampler.value(reading, stamp, purpose), self.transaction
+        if transaction is None or self.ending is not None or purpose is Purpose.TRIGGER_OUTSIDE:
             if value is not None and purpose in (_TOLD_OUTSIDE if self.ctx.registered else _ASKED_FOR):
                 self.ctx.notify(MeterNotice(self.evse.id, self.evse.active_connector, (value,)))
         elif purpose in (Purpose.PERIODIC_END, Purpose.CLOCK_END):
-            self.sampler.keep(self.transaction.id, value)
+            self.sampler.keep(transaction.id, value)
         elif value is not None:
-            self._tell(Phase.UPDATED, _SAMPLED[purpose], (value,))
-            self.ctx.ledger.promise(Sampled(self.evse.id, self.evse.active_connector, reading))
+            self._tell(Phase.UPDATED, _SAMPLED[purpose], (value,), reading=reading)
 
     # The end
 
     def end(self, reason: StopReason, trigger: TriggerReason, token: IdToken | None = None) -> None:
         """End the transaction: the contactor opens first, then the last reading, then the fact."""
         self.starting = None
-        if not self.running or self.undecided:
+        if self.transaction is None or self.ending is not None or self.undecided:
             return
         self.ending = Ending(self.ctx.stamp(), reason, trigger, token)
         self.sampler.cancel()
@@ -365,8 +367,12 @@ class TransactionDesk:
         transaction = self.transaction
         if self.ending is None or transaction is None or self.evse.contactor.passes or self.meter.wanted(Purpose.END):
             return
-        self.ctx.ledger.emit(MeterSession(self.evse.id, False, transaction.id, transaction.token))
+        self._metered_session_ends(transaction)
         self.meter.want(Purpose.END)
+
+    def _metered_session_ends(self, transaction: Transaction) -> None:
+        if self.meter.plan.told_sessions:
+            self.ctx.ledger.emit(MeterSession(self.evse.id, False, transaction.id, transaction.token))
 
     def finish(self, reading: Reading | None) -> None:
         """Tell the end, with the last reading or, where none came, the last known one."""
@@ -387,10 +393,11 @@ class TransactionDesk:
             evse=self.evse.id,
             connector=transaction.connector,
             id=transaction.id,
-            reason=ending.reason.value,
+            reason=str(ending.reason),
             energy_wh=transaction.last_wh - transaction.begin_wh,
         )
         self._close(transaction)
+        self.evse.reconcile()  # what came meanwhile may have waited for the end
 
     def _close(self, transaction: Transaction) -> None:
         """The transaction is over, or never was: nothing of it is kept."""
@@ -407,7 +414,7 @@ class TransactionDesk:
         transaction = self.transaction
         if transaction is not None:
             self._close(transaction)
-            self.ctx.ledger.emit(MeterSession(self.evse.id, False, transaction.id, transaction.token))
+            self._metered_session_ends(transaction)
 
     # After a reboot
 
@@ -431,7 +438,7 @@ class TransactionDesk:
             self.meter.resume(self.transaction.last_wh)
             if self.meter.last is not None:
                 # Read, and shown, before it was decided that the transaction goes on.
-                self.took(self.meter.last)
+                self.took(self.meter.last, self.ctx.stamp())
                 self.store()
         self.sampler.schedule()
 
@@ -449,7 +456,7 @@ class TransactionDesk:
         trigger = POWER_TRIGGERS.get(reason, TriggerReason.ABNORMAL_CONDITION)
         self.ending = Ending(stamp, reason, trigger)
         last = self.meter.last
-        if last is not None and not self.meter.session and not self.meter.signs:
+        if last is not None and not self.meter.plan.session_meter and not self.meter.signs:
             # The register was read again since. What it has counted after the last record flowed before the power
             # went, or before whatever holds the contactor let go: nobody else has had it.
             transaction.last_wh = max(transaction.last_wh, last.energy_wh)

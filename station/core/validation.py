@@ -17,8 +17,9 @@ from station.core.contract_tasks import Contract
 from station.core.contracts import Contracts
 from station.core.effects import AuthorizeQuery
 from station.core.own_word import learn, today
+from station.core.token_rules import token_rules
 from station.core.token_store import TokenStore
-from station.core.validators import CSMS, asks_csms, word
+from station.core.validators import CSMS, word
 from station.core.values import IdToken, TokenInfo, TokenStatus
 
 if TYPE_CHECKING:
@@ -76,10 +77,11 @@ class Validation:
 
     def examine(self, case: Case) -> None:
         """A contract certificate is checked before anything else (C07.FR.06, .08)."""
-        contract, key = case.contract, case.token.key
+        contract = case.contract
         if contract is None or not contract.certificate:
             self.validate(case, online=self.ctx.registered)
             return
+        key = case.token.key
         self.cases[key] = case
 
         def examined(known: Contract, problem: str) -> None:
@@ -103,19 +105,19 @@ class Validation:
             case.answered("contract", refusal)
             self.judge.decided(case, TokenInfo(TokenStatus.INVALID, raw=refusal))
             return
-        if ctx.free:
+        rules = ctx.variables.derived(token_rules)
+        if ctx.plan.free or not rules.needed:
             case.answered("free", TokenStatus.ACCEPTED.value)
             self.judge.decided(case, TokenInfo(TokenStatus.ACCEPTED))
             return
-        asks = asks_csms(ctx, online)
         # Online the CSMS is asked for every contract; offline it is a token like others (C07.FR.01).
         for name in (CSMS,) if case.contract is not None and online else ctx.plan.validators:
             if name != CSMS:
-                info = word(ctx, self.store, case, name, online)
+                info = word(ctx, self.store, rules, case, name, online)
                 if info is not None:
                     self.judge.decided(case, info)
                     return
-            elif asks:
+            elif online and rules.asks and CSMS in ctx.plan.validators:
                 self.ask(case)
                 return
         self.judge.decided(case, TokenInfo(TokenStatus.UNKNOWN, raw=NOT_ASKED if online else OFFLINE_REFUSAL))
@@ -129,13 +131,16 @@ class Validation:
 
     def answered(self, token: IdToken, info: TokenInfo) -> None:
         """The CSMS has said what it thinks of a token."""
-        token, info = self.known_as(token), today(self.ctx, info)
+        token = self.known_as(token)
+        if info.expires is not None:
+            info = today(self.ctx, info)
         learn(self.ctx, self.store, token, info)
-        case = self.cases.get(token.key)
+        key = token.key
+        case = self.cases.get(key)
         if case is not None and case.asking:
-            del self.cases[token.key]
+            del self.cases[key]
             case.heard = True
-            case.answered(CSMS, info.raw or info.status.value, self.ctx.now - case.asked_s)
+            case.answered(CSMS, info.raw or str(info.status), self.ctx.now - case.asked_s)
             if not self.pricing.hold(case, info):
                 self.judge.decided(case, info)
 

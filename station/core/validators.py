@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from station.core import names
 from station.core.case import Case
 from station.core.context import Context
-from station.core.own_word import FINAL, cached, listed, offline_word
+from station.core.own_word import cached, listed, offline_word
+from station.core.token_rules import TokenRules, token_rules
 from station.core.token_store import TokenStore
 from station.core.values import TokenInfo, TokenStatus
 
@@ -26,44 +26,44 @@ UNKNOWN: Final = "Unknown"
 """The answer of one that knows nothing of a token."""
 
 
-def word(ctx: Context, store: TokenStore, case: Case, name: str, online: bool) -> TokenInfo | None:
+def word(ctx: Context, store: TokenStore, rules: TokenRules, case: Case, name: str, online: bool) -> TokenInfo | None:
     """What the validator of this name says of a token; None: it may not speak, or leaves it to the others."""
     if name == ALLOW:
-        return _allowed(ctx, case)
+        return _allowed(ctx, case) if ctx.plan.allow else None
     if name == OFFLINE:
         return None if online else _offline(ctx, store, case)
-    return _known(ctx, store, case, name, online)
+    asks = online and rules.asks and CSMS in ctx.plan.validators
+    # Online without being allowed to ask, the lists are all there is.
+    if asks == online and not (rules.pre_authorizes if online else rules.offline):
+        return None
+    return _known(ctx, store, rules, case, name, asks)
 
 
 def asks_csms(ctx: Context, online: bool) -> bool:
     """Whether the CSMS is asked about tokens now (2.0.1 AuthCtrlr.DisableRemoteAuthorization)."""
-    return online and CSMS in ctx.plan.validators and not ctx.flag(names.DISABLE_REMOTE_AUTHORIZATION)
+    return online and CSMS in ctx.plan.validators and ctx.variables.derived(token_rules).asks
 
 
 def _allowed(ctx: Context, case: Case) -> TokenInfo | None:
-    if not ctx.plan.allow:
-        return None
     known = case.token.value.upper() in ctx.plan.allow
     case.answered(ALLOW, TokenStatus.ACCEPTED.value if known else UNKNOWN)
     return TokenInfo(TokenStatus.ACCEPTED) if known else None
 
 
-def _known(ctx: Context, store: TokenStore, case: Case, name: str, online: bool) -> TokenInfo | None:
-    asks = asks_csms(ctx, online)
-    # Online without being allowed to ask, the lists are all there is.
-    if asks == online and not ctx.flag(names.LOCAL_PRE_AUTHORIZE if online else names.LOCAL_AUTHORIZE_OFFLINE):
-        return None
+def _known(ctx: Context, store: TokenStore, rules: TokenRules, case: Case, name: str, asks: bool) -> TokenInfo | None:
     on_list = listed(ctx, store, case.token)
     if name == LOCAL_LIST:
-        enabled, said = ctx.flag(names.LOCAL_LIST_ENABLED), on_list
+        enabled, said, final = rules.listed, on_list, rules.list_final
     else:
         # What the list says counts for more, even where it leaves the word to the CSMS (OCPP 1.6 §3.5.3; C13.FR.01).
         overruled = on_list is not None and LOCAL_LIST in ctx.plan.validators
-        enabled, said = ctx.flag(names.CACHE_ENABLED) and not overruled, cached(ctx, store, case.token)
+        enabled, said = rules.cached and not overruled, cached(ctx, store, case.token)
+        final = rules.cache_final
     if not enabled:
         return None
     case.answered(name, UNKNOWN if said is None else said.status.value)
-    if said is not None and said.status is not TokenStatus.ACCEPTED and asks and not ctx.flag(FINAL[name]):
+    if said is not None and said.status is not TokenStatus.ACCEPTED and asks and not final:
+        # A refusal by the station's own word is not final: the CSMS is asked (2.0.1 C10.FR.03, C14.FR.03).
         return None
     return said
 

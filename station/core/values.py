@@ -201,7 +201,11 @@ class IdToken:
 
     def same(self, other: IdToken | None) -> bool:
         """Whether both denote the same card."""
-        return other is not None and (self is other or self.key == other.key)
+        if self is other or other is None:
+            return other is not None
+        if self.value.upper() != other.value.upper():
+            return False
+        return ("ISO14443" if self.any_type else self.type) == ("ISO14443" if other.any_type else other.type)
 
     @property
     def masked(self) -> str:

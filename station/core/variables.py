@@ -46,6 +46,8 @@ Status = Literal[
     "Accepted", "Rejected", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType", "RebootRequired"
 ]
 
+_UNDERIVED: Final[dict[Any, Any]] = {}
+"""The table of whoever has derived nothing since the variables changed. Shared, and never written."""
 _WRITE_SIZE: Final = Address("DeviceDataCtrlr", None, None, None, "ConfigurationValueSize")
 _READ_SIZE: Final = Address("DeviceDataCtrlr", None, None, None, "ReportingValueSize")
 _COMMON_SIZE: Final = Address("DeviceDataCtrlr", None, None, None, "ValueSize")
@@ -105,9 +107,10 @@ class Variables:
     """What a station is configured to do, and what it says about itself.
 
     Every address may be given as an ``Address`` or as its text. Names and instances are compared without case.
+    ``found`` is what ``derived`` has made of them already; whoever derives in every turn looks there first.
     """
 
-    __slots__ = ("_derived", "_keepers", "_pending", "_stored", "model")
+    __slots__ = ("_keepers", "_pending", "_stored", "found", "model")
 
     def __init__(
         self, catalogue: Catalogue | Model, settings: Sequence[Setting] = (), layout: Layout | None = None
@@ -123,7 +126,7 @@ class Variables:
             VariableError: a setting that cannot be.
         """
         self.model = catalogue if isinstance(catalogue, Model) else Model(catalogue, settings, layout)
-        self._derived: dict[Any, Any] | None = None
+        self.found = _UNDERIVED
         self._stored: dict[Key, str] | None = None
         self._pending: dict[Key, str | None] | None = None
         self._keepers: tuple[Keeper, ...] = ()
@@ -168,18 +171,17 @@ class Variables:
 
         It must read nothing else, and neither computed variables nor secrets.
         """
-        derived = self._derived
-        if derived is None:
-            derived = self._derived = self.model.derived(self._stored)
-        found: D | None = derived.get(derive)
+        if self.found is _UNDERIVED:
+            self.found = self.model.derived(self._stored)
+        found: D | None = self.found.get(derive)
         if found is None:
-            found = derived[derive] = derive(self)
+            found = self.found[derive] = derive(self)
         return found
 
     def become(self, model: Model) -> None:
         """Be of another model: the words of another version. What was set stays."""
         self.model = model
-        self._derived = None
+        self.found = _UNDERIVED
 
     def changed(self, address: Address) -> bool:
         """Whether the value in effect was set, and is not the delivered one."""
@@ -268,7 +270,8 @@ class Variables:
         Returns:
             Keys that say nothing here: no such variable any more, or a value that it no longer takes. They stay stored.
         """
-        self._pending = self._stored = self._derived = None
+        self._pending = self._stored = None
+        self.found = _UNDERIVED
         ignored = []
         stored: dict[Key, str] = {}
         for name, value in rows.items():
@@ -371,7 +374,7 @@ class Variables:
             return outcome
         address, attribute = key
         old = self._effective(address, attribute)
-        self._derived = None
+        self.found = _UNDERIVED
         if value is not None:
             self._stored = self._stored if self._stored is not None else {}
             self._stored[key] = value

@@ -26,6 +26,7 @@ from station.fleet.collector import Collector
 from station.fleet.crowd import Crowd
 from station.fleet.health import SATURATED, SATURATED_S, Health
 from station.fleet.metrics import Metrics, Snapshot
+from station.fleet.pages import Pages
 from station.fleet.plan import Plan, Storm
 from station.fleet.population import Population
 from station.fleet.rush import Rush
@@ -103,10 +104,11 @@ class LocalAgent:
         self._planned: dict[int, Assignment] = {}
         self._leaving: dict[int, Unit] = {}
         self._farewells: set[asyncio.Task[None]] = set()
-        self._made = self._gone = 0
+        self._made = self._gone = self._tidied = 0
         self._failed = False
         self._crowd = Crowd(self._loop)
         self._counter = Crowd(self._loop)
+        self._pages = Pages(self._loop) if health is not None else None
         self._looking: asyncio.TimerHandle | None = self._loop.call_later(LOOK_S, self._look)
         self._health = health
         self._behind = False
@@ -256,6 +258,7 @@ class LocalAgent:
         self._storms.go(max(0.0, self._loop.time() - self._world.began_s - at_s))
         gc.freeze()
         self._crowd.each([unit for unit in self.units.values() if unit.booted], Unit.begin)
+        self._tidy()
 
     def accepted(self, unit: Unit) -> None:
         """A station's first boot here was accepted."""
@@ -321,6 +324,14 @@ class LocalAgent:
         """Look after drivers that hang."""
         self._looking = self._loop.call_later(LOOK_S, self._look)
         self._crowd.each(list(self.units.values()), Unit.look, at_once=_FREEZE_EVERY)
+        if self._world.went_s is not None:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Put what new stations are made of in large pages."""
+        if self._pages is not None and self._made > self._tidied:
+            self._tidied = self._made
+            self._pages.tidy()
 
     # The end
 
@@ -349,6 +360,8 @@ class LocalAgent:
             self._counter.clear()
             if self._health is not None:
                 self._health.stop()
+            if self._pages is not None:
+                self._pages.stop()
             if self._collector is not None:
                 self._collector.stop()
             gc.unfreeze()

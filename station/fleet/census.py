@@ -66,10 +66,12 @@ class Census:
             unit.counted = None
 
     def _count(self, unit: Unit) -> None:
-        runner = unit.host.runner
-        evses = runner.engine.station.evses
-        states = tuple([state_of(evse) if runner.alive else "state.down" for evse in evses])
-        counted = (unit.undelivered, states)
+        runner = unit.runner
+        engine, alive = runner.engine, runner.alive
+        states: tuple[str, ...] = ()
+        for evse in engine.station.evses:
+            states += (state_of(evse) if alive else "state.down",)
+        counted = (engine.outbox.queued, states)
         if counted != unit.counted:
             if unit.counted is not None:
                 self._add(unit.counted, -1)

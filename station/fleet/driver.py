@@ -2,8 +2,9 @@
 
 Two rhythms. In a *closed loop* (``back-to-back``) the next thing happens as soon as everything before was told and
 answered. *By the clock* (``paced`` and the arrivals of ``patterns``) cars come, values are taken and cars leave when
-the schedule says so, whatever the CSMS does; a step that comes more than ``LATE_S`` too late, or finds the EVSE still
-taken by the car before, is counted as ``sessions.late``, so that a generator that does not keep up shows.
+the schedule says so, whatever the CSMS does. A step that the schedule rings for too late (``schedule.LATE_S``) is
+counted as ``sessions.late``, so that a generator that does not keep up shows; a car that finds the EVSE still taken,
+because the CSMS has not let the one before go, as ``sessions.turned_away``.
 
 Whatever goes wrong (a refused card, a transaction that is rejected or ended by somebody else, a reboot, a stuck lock)
 the car leaves and the next one comes; in a closed loop after a pause that doubles up to a minute, so that a CSMS that
@@ -28,7 +29,6 @@ from station.core.transaction import Transaction
 from station.core.values import IdToken, TokenResult, TriggerReason
 from station.fleet.patterns import Place, Visit
 from station.fleet.scene import Scene
-from station.fleet.schedule import LATE_S
 from station.host.commands.common import plug_car
 from station.host.execution import CommandRefused
 
@@ -50,6 +50,7 @@ pulled; no car is here, and none comes for a while."""
 VISIT, SAMPLE, END, RETRY = range(4)
 """What the schedule rings for."""
 
+LATE: Final = "sessions.late"
 _READER: Final = "driver"
 _sample_due = lru_cache(maxsize=64)(events.SampleDue)
 """The events of all stations: alike for each number of an EVSE, and never changed."""
@@ -67,6 +68,9 @@ class Driver:
     Attributes:
         step: where it is, a name of this module.
         since_s: since when, in the loop's time.
+        evse: its EVSE, of the boot that runs.
+        transaction: of its EVSE, as it was when the driver looked last.
+        waits: it does nothing before the schedule rings, or the EVSE has another transaction.
     """
 
     __slots__ = (
@@ -81,28 +85,32 @@ class Driver:
         "_refused",
         "_remote_s",
         "_stay_ends_s",
-        "_transaction",
         "_turn",
         "_visit",
         "_visits",
+        "evse",
         "place",
         "scene",
         "since_s",
         "step",
+        "transaction",
         "unit",
+        "waits",
     )
 
-    def __init__(self, unit: Unit, place: Place, scene: Scene) -> None:
+    def __init__(self, unit: Unit, place: Place, scene: Scene, evse: Evse) -> None:
         self.unit = unit
         self.place = place
         self.scene = scene
+        self.evse = evse
         self.step = IDLE
         self.since_s = 0.0
+        self.waits = False
         self._begged = self._begun = False
         self._ending = False
         self._refused = False
         self._card: IdToken | None = None
-        self._transaction: Transaction | None = None
+        self.transaction: Transaction | None = None
         self._turn = self._visits = 0
         self._left = 0
         self._failed = False
@@ -124,10 +132,14 @@ class Driver:
             now_s = self.scene.now_s()
             self._expect(now_s if now_s > _BEGINNING_S * self.scene.speed else -1e-6)
 
-    def turned(self, evse: Evse, ready: bool) -> None:
-        """The station has ended a turn. ``ready``: in a closed loop everything was told and answered."""
-        transaction = evse.desk.transaction
-        if transaction is not self._transaction:
+    def turned(self, ready: bool) -> bool:
+        """The station has ended a turn; whether the driver took a step.
+
+        Args:
+            ready: by the clock always; in a closed loop everything was told and answered.
+        """
+        step, transaction = self.step, self.evse.desk.transaction
+        if transaction is not self.transaction:
             self._changed(transaction)
             if transaction is not None and self.step == TAPPING:
                 self._failures = 0
@@ -136,7 +148,8 @@ class Driver:
             self.scene.metrics.took("remote_start", self.scene.metrics.now() - self._remote_s)
             self._remote_s = None
         if ready:
-            _ACTS[self.step](self, evse)
+            _ACTS[self.step](self)
+        return self.step != step
 
     def refused(self, token: IdToken, result: TokenResult) -> None:
         """A card was shown to the station, and this came of it."""
@@ -144,22 +157,23 @@ class Driver:
             self._refused = True
 
     def rebooted(self, evse: Evse) -> None:
-        """The station began anew: what was shown to the old boot nobody knows."""
+        """The station began anew, with another EVSE: what was shown to the old boot nobody knows."""
+        self.evse, self.waits = evse, False
         if self.step in (PLUGGING, TAPPING, STOPPING):
-            self._leave(evse)
+            self._leave()
 
-    def finish(self, evse: Evse) -> None:
+    def finish(self) -> None:
         """No car comes any more, and who is here leaves in order."""
         self._ending = True
         if self.step == PLUGGING:
-            self._leave(evse)
+            self._leave()
         elif self.step == CHARGING:
-            self._stop(evse, by_hand=True)
+            self._stop(by_hand=True)
         elif self.step == STOPPING:
-            self._stop_by_hand(evse)
+            self._stop_by_hand()
         # Who has shown a card waits for what comes of it: a transaction may be begun already at the CSMS.
 
-    def look(self, evse: Evse, now_s: float) -> None:
+    def look(self, now_s: float) -> None:
         """Once in a while: whether something hangs that should not."""
         if self.step in _HANGS and now_s - self.since_s > PATIENCE_S:
             remote = self.step == STOPPING and self.scene.behaviour.stop == "remote"
@@ -167,55 +181,59 @@ class Driver:
             if self.step == LEAVING:
                 self._over(failed=True)
             else:
-                self._leave(evse, failed=not remote)
-        elif self._failed and self.step in (IDLE, RESTING) and evse.occupied:
-            self._leave(evse, failed=True)  # the cable was stuck; it may be free by now
+                self._leave(failed=not remote)
+        elif self._failed and self.step in (IDLE, RESTING) and self.evse.occupied:
+            self._leave(failed=True)  # the cable was stuck; it may be free by now
 
     # By the clock
 
     def ring(self, due_s: float, what: int) -> None:
         """The schedule: something is due."""
-        evse = self.unit.evse(self.place.evse)
+        scene = self.scene
         if self._ending:
             return
         if what == VISIT:
-            self._come(evse, due_s)
+            self._come(due_s)
         elif due_s != self._due_s:
             return  # it belonged to a session that is over
         elif what == SAMPLE:
-            self._note_late(due_s)
+            if scene.schedule.late:
+                scene.metrics.count(LATE)
             self._wait_from(due_s)
             if self.step == CHARGING:
-                self.unit.feed(_sample_due(evse.id))
+                self.unit.runner.feed(_sample_due(self.evse.id))
             return  # by far the most frequent; nobody has to act on it
         elif what == RETRY:
             self._to(IDLE)
             self._due_s = None
         else:
-            self._note_late(due_s)
-            self._due_s = None
-            if self.step == CHARGING:
-                self._stop(evse)
-            elif self.step in (PLUGGING, TAPPING):
-                self.scene.metrics.count("sessions.unserved")
-                self._leave(evse)
+            self._stay_ends()
         self.unit.act()
 
-    def _come(self, evse: Evse, due_s: float) -> None:
+    def _stay_ends(self) -> None:
+        if self.scene.schedule.late:
+            self.scene.metrics.count(LATE)
+        self._due_s = None
+        if self.step == CHARGING:
+            self._stop()
+        elif self.step in (PLUGGING, TAPPING):
+            self.scene.metrics.count("sessions.unserved")
+            self._leave()
+
+    def _come(self, due_s: float) -> None:
         """A car comes by the clock."""
-        scene, visit = self.scene, self._visit
+        scene, visit, evse = self.scene, self._visit, self.evse
         if visit is None:
             return
         self._expect(visit.at_s)
         if scene.paused or self.unit.paused:
             return
-        if not self.unit.alive:
+        if not self.unit.alive or self.step != IDLE or evse.in_use or evse.grant is not None:
             scene.metrics.count("sessions.turned_away")
-        elif self.step != IDLE or evse.in_use or evse.grant is not None:
-            scene.metrics.count("sessions.late" if scene.behaviour.pattern == "paced" else "sessions.turned_away")
         else:
-            self._note_late(due_s)
-            self._arrive(evse, due_s, visit.stay_s)
+            if scene.schedule.late:
+                scene.metrics.count(LATE)
+            self._arrive(due_s, visit.stay_s)
 
     def _expect(self, since_s: float) -> None:
         """Have the schedule ring for the next visit after this, in station seconds of the pattern."""
@@ -224,10 +242,6 @@ class Driver:
             self._visit = scene.visits.after(self.place, self._visits, since_s)
             self._visits += 1
             scene.schedule.at(scene.loop_s(self._visit.at_s), self, VISIT)
-
-    def _note_late(self, due_s: float) -> None:
-        if self.scene.loop.time() - due_s > LATE_S:
-            self.scene.metrics.count("sessions.late")
 
     def _wait_from(self, due_s: float) -> None:
         """Have the schedule ring for the next thing of this session after what was due at ``due_s``."""
@@ -244,25 +258,26 @@ class Driver:
 
     def _to(self, step: int) -> None:
         self.step = step
+        self.waits = False
         self.since_s = self.scene.loop.time()
 
-    def _arrive(self, evse: Evse, due_s: float = 0.0, stay_s: float | None = None) -> None:
+    def _arrive(self, due_s: float = 0.0, stay_s: float | None = None) -> None:
         """A car comes, and its driver has a card; ``stay_s`` is in station seconds from ``due_s`` of the loop's."""
         self._card = self.scene.card(self.place, self._turn)
-        self._plug(evse, due_s, stay_s)
+        self._plug(due_s, stay_s)
 
-    def _answer(self, evse: Evse) -> None:
+    def _answer(self) -> None:
         """Somebody let a card charge here from elsewhere: the driver plugs in."""
-        scene, grant = self.scene, evse.grant
+        scene, grant = self.scene, self.evse.grant
         if grant is None:
             return
         self._card = grant.token
         if grant.trigger is TriggerReason.REMOTE_START:
             self._remote_s = scene.metrics.now()
-        self._plug(evse, scene.loop.time(), None if scene.closed else scene.behaviour.session_s)
+        self._plug(scene.loop.time(), None if scene.closed else scene.behaviour.session_s)
 
-    def _plug(self, evse: Evse, due_s: float, stay_s: float | None) -> None:
-        scene = self.scene
+    def _plug(self, due_s: float, stay_s: float | None) -> None:
+        scene, evse = self.scene, self.evse
         self._left = scene.behaviour.samples
         self._refused = self._failed = False
         self._stay_ends_s = None if stay_s is None else due_s + stay_s / scene.speed
@@ -275,13 +290,13 @@ class Driver:
             log.info("%s: nobody can plug in: %s", self.unit.member.id, problem)
             self._over(failed=True)
 
-    def _leave(self, evse: Evse, *, failed: bool = False) -> None:
+    def _leave(self, *, failed: bool = False) -> None:
         """Pull the cable."""
         self._failed, self._begged = failed, False
         self._to(LEAVING)
         host = self.unit.host
-        host.hardware[evse.id].bay.unplug()
-        host.unplugged(evse.id)
+        host.hardware[self.evse.id].bay.unplug()
+        host.unplugged(self.evse.id)
 
     def _over(self, *, failed: bool) -> None:
         """The car is gone."""
@@ -298,29 +313,29 @@ class Driver:
         self._due_s = self.since_s + pause_s
         scene.schedule.at(self._due_s, self, RETRY)
 
-    def _show_card(self, evse: Evse) -> None:
+    def _show_card(self) -> None:
         self._refused = False
         if self._card is not None:
-            self.unit.feed(events.TokenPresented(self._card, _READER, (evse.id,)))
+            self.unit.runner.feed(events.TokenPresented(self._card, _READER, (self.evse.id,)))
 
-    def _stop(self, evse: Evse, *, by_hand: bool = False) -> None:
+    def _stop(self, *, by_hand: bool = False) -> None:
         """The stay is over."""
         how = self.scene.behaviour.stop
         if how == "unplug":
-            self._leave(evse)
+            self._leave()
             return
         self._to(STOPPING)
         if how == "tap" or by_hand:
-            self._show_card(evse)
+            self._show_card()
 
-    def _stop_by_hand(self, evse: Evse) -> None:
+    def _stop_by_hand(self) -> None:
         """Do not wait any longer for the CSMS to end it."""
         if self.scene.behaviour.stop == "remote":
-            self._show_card(evse)
+            self._show_card()
 
     def _changed(self, transaction: Transaction | None) -> None:
         """A transaction began, or is over. Across a reboot it is another object of the same id."""
-        before, self._transaction = self._transaction, transaction
+        before, self.transaction = self.transaction, transaction
         if before is not None and transaction is not None and before.id == transaction.id:
             return
         metrics = self.scene.metrics
@@ -332,62 +347,66 @@ class Driver:
 
     # Steps
 
-    def _idle(self, evse: Evse) -> None:
-        scene = self.scene
+    def _idle(self) -> None:
+        scene, evse = self.scene, self.evse
         if self._ending or evse.occupied:
             return
         if evse.grant is not None:
             if self.unit.answers_remote:
-                self._answer(evse)
+                self._answer()
         elif scene.closed and self._begun and self.step == IDLE and not (scene.paused or self.unit.paused):
-            self._arrive(evse)
+            self._arrive()
 
-    def _plugging(self, evse: Evse) -> None:
-        if evse.ev:
+    def _plugging(self) -> None:
+        if self.evse.ev:
             self._to(TAPPING)
-            if evse.grant is None:
-                self._show_card(evse)
+            if self.evse.grant is None:
+                self._show_card()
 
-    def _tapping(self, evse: Evse) -> None:
+    def _tapping(self) -> None:
         if self._refused:
             self.scene.metrics.count("sessions.refused")
-            self._leave(evse, failed=True)
-        elif self._transaction is not None and self._transaction.token is not None:
+            self._leave(failed=True)
+        elif self.transaction is not None and self.transaction.token is not None:
             # It began with the cable (TxStartPoint EVConnected), and has its card now.
             self._failures = 0
             self._to(CHARGING)
-            self._charging(evse)
+            self._charging()
 
-    def _charging(self, evse: Evse) -> None:
-        if self._transaction is None:
+    def _charging(self) -> None:
+        if self.transaction is None:
             self.scene.metrics.count("sessions.cut")
-            self._leave(evse)
+            self._leave()
         elif self._ending:
-            self._stop(evse, by_hand=True)
+            self._stop(by_hand=True)
         elif self.scene.closed:
             if self._left > 0:
                 self._left -= 1
-                self.unit.feed(_sample_due(evse.id))
+                self.unit.runner.feed(_sample_due(self.evse.id))
             else:
-                self._stop(evse)
+                self._stop()
+        else:
+            self.waits = self._remote_s is None
 
-    def _stopping(self, evse: Evse) -> None:
-        over = self._transaction is None or (evse.grant is None and evse.desk.ending is None)
+    def _stopping(self) -> None:
+        evse = self.evse
+        over = self.transaction is None or (evse.grant is None and evse.desk.ending is None)
         if over or self._refused:
-            self._leave(evse)
+            self._leave()
 
-    def _leaving(self, evse: Evse) -> None:
+    def _leaving(self) -> None:
+        evse = self.evse
         if not evse.occupied:
             self._over(failed=self._failed)
         elif evse.kept is not None and not self._begged:
             # A transaction that was taken away leaves the cable locked until its card is shown (OCPP 2.0.1 E05.FR.11).
             self._begged = True
-            self._show_card(evse)
+            self._show_card()
 
 
 _HANGS: Final = frozenset({PLUGGING, TAPPING, STOPPING, LEAVING})
 
-_ACTS: Final[tuple[Callable[[Driver, Evse], None], ...]] = (
+_ACTS: Final[tuple[Callable[[Driver], None], ...]] = (
     Driver._idle,
     Driver._plugging,
     Driver._tapping,

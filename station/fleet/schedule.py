@@ -39,7 +39,7 @@ Entry = tuple[float, Sleeper, int]
 class Schedule:
     """See the module. Times are the loop's, in seconds."""
 
-    __slots__ = ("_armed_s", "_batch", "_late", "_loop", "_next", "_order", "_rung", "_slots", "_timer")
+    __slots__ = ("_armed_s", "_batch", "_late", "_loop", "_next", "_order", "_rung", "_slots", "_timer", "late")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -48,6 +48,8 @@ class Schedule:
         self._batch: list[Entry] = []
         self._next = 0
         self._rung = self._late = 0
+        self.late = False
+        """Whether what rings now rings more than ``LATE_S`` too late."""
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._armed_s = math.inf
 
@@ -93,9 +95,10 @@ class Schedule:
                 break
             due_s, sleeper, what = self._batch[self._next]
             self._next += 1
+            self.late = due_s < late_s
             if what >= 0:
                 self._rung += 1
-                self._late += due_s < late_s
+                self._late += self.late
             try:
                 sleeper.ring(due_s, what)
             except Exception:

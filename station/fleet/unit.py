@@ -13,8 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from station.core.effects import TokenEnded
-from station.core.events import Event
-from station.core.evse import Evse
 from station.fleet.census import Counted
 from station.fleet.driver import IDLE, RESTING, Driver
 from station.fleet.patterns import Place
@@ -66,6 +64,7 @@ class Unit:
         "_acting",
         "_again",
         "_boots",
+        "_closed",
         "_draining_s",
         "_engine",
         "_since_s",
@@ -79,6 +78,7 @@ class Unit:
         "member",
         "paused",
         "recounts",
+        "runner",
         "rush",
         "stands_ready",
         "up",
@@ -108,13 +108,17 @@ class Unit:
             dialer=self.dial,
             measure=scene.measure,
         )
-        evses = len(self.host.profile.evses)
-        self.drivers = tuple(Driver(self, Place(member.index, each, evses), scene) for each in range(evses))
-        self._engine: Engine = self.host.runner.engine
+        self._closed = scene.closed
+        self.runner = runner = self.host.runner
+        self._engine: Engine = runner.engine
+        evses = self._engine.station.evses
+        self.drivers = tuple(
+            Driver(self, Place(member.index, number, len(evses)), scene, evse) for number, evse in enumerate(evses)
+        )
         world.census.note(self)
-        self.host.runner.on_turn = self._turned
-        self.host.runner.on_down = self._down
-        self.host.runner.on_token = self._token_ended
+        runner.on_turn = self._turned
+        runner.on_down = self._down
+        runner.on_token = self._token_ended
 
     # Life
 
@@ -126,8 +130,8 @@ class Unit:
             self.host.start(offline=True)
             self.world.schedule.at(due_s, self, DIAL)
         else:
-            self.host.runner.stay_offline = False
-            self.host.runner.connect()
+            self.runner.stay_offline = False
+            self.runner.connect()
 
     def hold(self) -> None:
         """Once it is accepted, it tells nothing before ``let_go``."""
@@ -136,7 +140,7 @@ class Unit:
     def let_go(self) -> None:
         """See ``hold``."""
         if self._engine.held:
-            self.host.runner.release()
+            self.runner.release()
 
     def begin(self) -> None:
         """Its drivers' sessions may begin."""
@@ -147,17 +151,16 @@ class Unit:
     def look(self) -> None:
         """Once in a while: whether a driver hangs."""
         if self.up:
-            evses, now_s = self.host.runner.engine.station.evses, self.world.loop.time()
+            now_s = self.world.loop.time()
             for driver in self.drivers:
-                driver.look(evses[driver.place.evse], now_s)
+                driver.look(now_s)
 
     def finish(self) -> None:
         """Sessions end in order, and no new one begins."""
         self.ending = True
         self.let_go()
-        evses = self.host.runner.engine.station.evses
         for driver in self.drivers:
-            driver.finish(evses[driver.place.evse])
+            driver.finish()
 
     @property
     def served(self) -> bool:
@@ -168,9 +171,9 @@ class Unit:
     async def stop(self, patience_s: float = 0.0) -> None:
         """End in order; a transaction that no driver began ends now, and so long is waited for what is to be told."""
         self.ending = True
-        self.host.runner.on_token = None  # a card that the end takes away was refused by nobody
+        self.runner.on_token = None  # a card that the end takes away was refused by nobody
         await self.host.stop(patience_s)
-        engine = self.host.runner.engine
+        engine = self.runner.engine
         for event in engine.rpc.disconnected():
             if isinstance(event, Failed) and engine.measure is not None:
                 # It was sent, so it counts; that the run is over is no fault of the network's.
@@ -180,14 +183,14 @@ class Unit:
         """Be gone at once, as if the process had died; answers how many messages nobody will tell."""
         self.ending = True
         left = self.undelivered
-        self.host.runner.restarts.cancel()
-        self.host.runner.down()
+        self.runner.restarts.cancel()
+        self.runner.down()
         return left
 
     @property
     def undelivered(self) -> int:
         """Messages of transactions, and security events, that are not answered."""
-        return self.host.runner.engine.outbox.queued
+        return self.runner.engine.outbox.queued
 
     # The connection
 
@@ -229,9 +232,9 @@ class Unit:
             metrics.took("recovery" if self._boots else "accepted", now_s - self._since_s)
         if self._boots and engine.outbox.queued:
             self._draining_s = now_s
-        if self._boots != self.host.runner.boots:
+        if self._boots != self.runner.boots:
             first = not self._boots
-            self._boots = self.host.runner.boots
+            self._boots = self.runner.boots
             metrics.count("booted")
             if first:
                 self.world.owner.accepted(self)
@@ -241,14 +244,10 @@ class Unit:
     def quiet(self) -> bool:
         """Whether it is accepted and has nothing more to say."""
         engine = self._engine
-        if engine.rpc.busy or not engine.outbox.empty:
+        if engine.rpc.due_s is not None or engine.outbox.waiting:
             return False
         ctx = engine.station.ctx
-        return ctx.registered and ctx.ledger.settled and not engine.held
-
-    def feed(self, event: Event) -> None:
-        """Hand an event to the station."""
-        self.host.runner.feed(event)
+        return ctx.registered and (ctx.ledger.immediate or ctx.ledger.settled) and not engine.held
 
     @property
     def booted(self) -> bool:
@@ -258,53 +257,51 @@ class Unit:
     @property
     def alive(self) -> bool:
         """Whether it has power: it is not between two boots."""
-        return self.host.runner.alive
-
-    def evse(self, position: int) -> Evse:
-        """An EVSE by its position, from 0; between two boots as it was."""
-        return self.host.runner.engine.station.evses[position]
+        return self.runner.alive
 
     def act(self) -> None:
         """Let the drivers act, as after a turn."""
-        if self.host.runner.alive:
+        if self.runner.alive:
             self._turned()
 
     def _turned(self) -> None:
-        host = self.host
-        host.look()
+        """The station has ended a turn: its drivers act, until nothing follows from that at once."""
+        if self.host.waiting:
+            self.host.look()
         if self._acting:
             # What a driver did in a closed loop is nearly always a call: the answer to it is the next turn.
-            self._again = self._again or not (self.cast.scene.closed and self._engine.rpc.busy)
+            self._again = self._again or not (self._closed and self._engine.rpc.due_s is not None)
             return
         self._acting = True
         try:
             for _ in range(_MOST_ACTS):
                 self._again = False
-                self._let_act()
+                if not self.recounts:
+                    self.world.census.note(self)
+                if not self.up or self._draining_s is not None:
+                    self._look_at_link()
+                ready = not self._closed or self.ending or self.quiet()
+                for driver in self.drivers:
+                    moved = driver.evse.desk.transaction is not driver.transaction
+                    if (moved or (ready and not driver.waits)) and driver.turned(ready):
+                        self._again = True
                 if not self._again:
                     return
-            host.loop.call_soon(self.act)
+            self.world.loop.call_soon(self.act)
         finally:
             self._acting = False
 
-    def _let_act(self) -> None:
-        if not self.recounts:
-            self.world.census.note(self)
-        engine = self.host.runner.engine
+    def _look_at_link(self) -> None:
+        """Note what became of a station that was not up, or has something to tell of the time when it was not."""
+        engine = self.runner.engine
         if engine is not self._engine:
-            self._reborn(engine)
-        if not self.up and engine.registered and self.host.runner.link.up:
+            self._reborn(engine)  # its connection went with the old boot: it is not up
+        if not self.up and engine.registered and self.runner.link.up:
             self._accepted(engine)
         if self._draining_s is not None and not engine.outbox.queued:
             metrics = self.world.metrics
             metrics.took("drain", metrics.now() - self._draining_s)
             self._draining_s = None
-        closed, evses = self.cast.scene.closed, engine.station.evses
-        for driver in self.drivers:
-            step = driver.step
-            driver.turned(evses[driver.place.evse], not closed or self.ending or self.quiet())
-            if driver.step != step:
-                self._again = True
 
     def _reborn(self, engine: Engine) -> None:
         """The station booted."""

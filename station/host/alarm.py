@@ -6,6 +6,7 @@ All stations of a loop share its ``wheel``.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -16,28 +17,31 @@ _ENOUGH_S: Final = 1e-4
 
 
 class Alarm:
-    """Rings once; whoever hears it sets it again. One that rings early is left alone: waking up costs less."""
+    """Rings once; whoever hears it sets it again. One that rings early is left alone: waking up costs less.
 
-    __slots__ = ("_dues_s", "_is_set", "_ring", "_wheel")
+    ``due_s`` is when it rings; infinite: it is not set. There is no need to set it to a later moment.
+    """
+
+    __slots__ = ("_dues_s", "_ring", "_wheel", "due_s")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
         self._wheel = wheel_of(loop)
         self._ring = ring
         # What the wheel has of it, the last one first: each was earlier than those before it.
         self._dues_s: tuple[float, ...] = ()
-        self._is_set = False
+        self.due_s = math.inf
 
     def set(self, at_s: float) -> None:
         """Ring at this moment of the loop's time, at once where it is past."""
-        self._is_set = True
         dues_s = self._dues_s
         if not dues_s or at_s + _ENOUGH_S < dues_s[-1]:
-            self._dues_s = (*dues_s, at_s)
+            dues_s = self._dues_s = (*dues_s, at_s)
             self._wheel.at(at_s, self)
+        self.due_s = dues_s[-1]
 
     def cancel(self) -> None:
         """Do not ring; none that is set is no error."""
-        self._is_set = False
+        self.due_s = math.inf
         if self._dues_s:
             forgotten, self._dues_s = len(self._dues_s), ()
             self._wheel.forget(forgotten)
@@ -49,6 +53,6 @@ class Alarm:
     def rung(self, at_s: float) -> None:
         """The wheel: the moment has come."""
         self._dues_s = tuple(due_s for due_s in self._dues_s if due_s != at_s)
-        if self._is_set:
-            self._is_set = False
+        if self.due_s < math.inf:
+            self.due_s = math.inf
             self._ring()

@@ -31,7 +31,7 @@ class Audience:
     def _open_log(self, clock: Clock, *, in_files: bool, trace: Path | None) -> None:
         self._listeners: tuple[tuple[Listener, frozenset[str] | None], ...] = ()
         self._tracer = Tracer(self._wire, trace) if trace is not None else None
-        self.log = StationLog(clock, self.utc, self._logs if in_files else None)
+        self.log = StationLog(clock, self, self._logs if in_files else None)
 
     async def _close_log(self) -> None:
         await self.log.flush()

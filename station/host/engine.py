@@ -49,6 +49,16 @@ def _minimum_status_s(variables: Variables) -> float:
     return variables.number(MINIMUM_STATUS)
 
 
+_Physical = (
+    effects.OpenContactor
+    | effects.CloseContactor
+    | effects.OfferCurrent
+    | effects.MoveLock
+    | effects.ReadMeter
+    | effects.MeterSession
+)
+
+
 def _nothing() -> None:
     """There is nothing to look at."""
 
@@ -156,7 +166,7 @@ class Engine(StationView):
         deadlines = self.station.ctx.deadlines
         station = min(deadlines.values()) if deadlines else None
         if (self.board.open or self.board.repeat_all) and self.station.ctx.registered and not self.held:
-            status = self.board.next_deadline(self.station.told, self._minimum_status_s())
+            status = self.board.next_deadline(self.station.statuses, self._minimum_status_s())
             if status is not None:
                 station = status if station is None else min(station, status)
         wire = self.rpc.due_s
@@ -175,14 +185,17 @@ class Engine(StationView):
     def _settle(self) -> None:
         """Work until nothing more follows: events, statuses, calls. That ends the turn."""
         self._busy = True
-        now = self.station.ctx.now
+        station, board = self.station, self.board
+        now = station.ctx.now
         try:
             while True:
                 if self._events:
                     self._take_all(now)
-                if self.station.stirred or self.board.open or self.board.repeat_all:
+                if station.stirred or board.open or board.repeat_all:
                     self._look(now)
-                if not self._pump() and not self._events:
+                if self.rpc.due_s is None and self.outbox.waiting:
+                    self._pump()
+                if not self._events:
                     return
         finally:
             self._busy = False
@@ -242,7 +255,8 @@ class Engine(StationView):
 
     def receive(self, data: str | bytes) -> None:
         """A message came in. Any text is legal."""
-        self._begin()
+        self._busy = True
+        self.station.ctx.now = self.port.station_now()
         rpc = self.rpc
         try:
             rpc.barred = self.station.ctx.boot_status is not RegistrationStatus.ACCEPTED and self._barred
@@ -284,15 +298,11 @@ class Engine(StationView):
 
     # Calls out
 
-    def _pump(self) -> bool:
-        """Send what may be sent. True where that made something else happen."""
-        rpc, outbox = self.rpc, self.outbox
-        if rpc.due_s is not None or not outbox.waiting:
-            return False
-        ctx = self.station.ctx
+    def _pump(self) -> None:
+        """Send what may be sent."""
+        rpc, outbox, ctx = self.rpc, self.outbox, self.station.ctx
         if not (self.wiring.central and ctx.online) or (self.held and ctx.registered):
-            return False
-        worked = False
+            return
         now_s = self.port.wire_now()
         while rpc.is_connected:
             outgoing = outbox.next(now_s, ctx.registered, self.dialect, self)
@@ -300,13 +310,10 @@ class Engine(StationView):
                 stuck = outbox.stuck(self, self.dialect) if ctx.registered else None
                 if stuck is not None:
                     self._unstick(stuck)
-                    return True
-                break
-            worked = True
+                return
             self._send(*outgoing, now_s)
             if rpc.due_s is not None or not outbox.waiting:
-                break
-        return worked and bool(self._events)
+                return
 
     def _unstick(self, fact: Any) -> None:
         """A fact depends on an id that nobody will give any more (OCPP 1.6 errata 3.18: -1)."""
@@ -317,7 +324,8 @@ class Engine(StationView):
         if isinstance(ref, FactRef) and not call.action:
             self.answers.deliver(ref, events.Delivered(ref.key))
             return
-        timeout_s = self.station.ctx.variables.derived(_message_timeout_s)
+        variables = self.station.ctx.variables
+        timeout_s = variables.found.get(_message_timeout_s) or variables.derived(_message_timeout_s)
         raw = isinstance(ref, QueryRef) and isinstance(ref.query, effects.RawQuery)
         try:
             text = self.rpc.call(ref, call.action, call.payload, now_s, timeout_s, checked=not raw)
@@ -428,9 +436,10 @@ class Engine(StationView):
             station.stirred = False
             for change in self.board.look(self.dialect, self, now):
                 self.notices.status_changed(change)
-        if not (self.board.undecided and station.ctx.registered) or self.held:
+        board = self.board
+        if not (board.open or board.repeat_all) or not station.ctx.registered or self.held:
             return
-        for (evse, connector), told in self.board.due(station.told, now, self._minimum_status_s()):
+        for (evse, connector), told in board.due(station.statuses, now, self._minimum_status_s()):
             call = self.dialect.status_call(evse, connector, told, self)
             self.outbox.add_call(StatusRef(evse, connector, told.text), call)
 
@@ -444,11 +453,15 @@ class Engine(StationView):
 
 
 def _commit(engine: Engine, effect: effects.Commit) -> None:
-    engine.port.commit(effect)
+    store = engine.port.store
+    if store.immediate:
+        store.commit(effect, None)
+    else:
+        engine.port.commit(effect)
 
 
-def _physical(engine: Engine, effect: Effect) -> None:
-    engine.port.physical(effect)
+def _physical(engine: Engine, effect: _Physical) -> None:
+    engine.port.hardware[effect.evse].carry_out(effect)
 
 
 _EFFECTS: dict[type[Any], Callable[[Engine, Any], None]] = {

@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers import api
-from drivers.sim.bay import Bay, BayState
+from drivers.sim.bay import Bay
 from drivers.sim.meter import GRID_HZ
 from station.core import effects, events, hardware_faults
 from station.core.effects import Effect
 from station.core.events import Event
+from station.core.meter import Gauge
 from station.core.values import IdToken, Moment, Pilot, Reading
 from station.host.readings import Doubts, Taken, checked_reading, core_reading
 from station.host.worker import Worker
@@ -44,17 +45,20 @@ class EvseHardware:
         bay: its parts.
         connectors: the connectors' numbers within the EVSE.
 
-    ``outside`` are the parts that are not the bay's.
+    ``outside`` are the parts that are not the bay's; ``look_s`` is when those that do no I/O are to be looked at
+    next, in station time.
     """
 
     __slots__ = (
+        "_contactor_seen",
         "_counts_sessions",
         "_doubts",
         "_feed",
+        "_lock_seen",
         "_lost",
         "_offered_a",
+        "_pilot_seen",
         "_power_w",
-        "_seen",
         "_session_reading",
         "bay",
         "connector",
@@ -64,6 +68,7 @@ class EvseHardware:
     )
 
     outside: frozenset[str] = NONE
+    look_s: float | None = None
 
     def __init__(self, evse: int, bay: Bay, connectors: tuple[int, ...]) -> None:
         self.evse = evse
@@ -73,13 +78,15 @@ class EvseHardware:
         self.plugged_connector = connectors[0]
         self._feed: Feed = nobody
         self._offered_a: float | None = None
-        self._seen: dict[str, Any] = {}
+        self._contactor_seen: api.ContactorState | None = None
+        self._lock_seen: api.LockState | None = None
+        self._pilot_seen: api.PilotState | None = None
         self._session_reading: Taken | None = None
         self._lost: frozenset[str] = NONE
         self._doubts: Doubts | None = None
         self._power_w = 0.0
         self._counts_sessions = bay.meter.keeps_sessions
-        self.bay.subscribe(self._bay_changed)
+        self.bay.watch(self)
 
     @property
     def public_key(self) -> str:
@@ -94,8 +101,9 @@ class EvseHardware:
     def attach(self, feed: Feed) -> None:
         """From now on a (new) core listens; it is told what the devices show at this moment."""
         self._feed = feed
-        self._seen.clear()
-        self._lost &= self.outside  # what is simulated is asked now, and its loss is news to this core
+        self._contactor_seen = self._lock_seen = self._pilot_seen = None
+        if self._lost:
+            self._lost &= self.outside  # what is simulated is asked now, and its loss is news to this core
         self._offered_a = None
         self.bay.poll()
         for part in LOOKED_AT:
@@ -144,30 +152,28 @@ class EvseHardware:
 
     # What devices show
 
-    def _bay_changed(self, state: Any) -> None:
-        outside = self.outside
-        if isinstance(state, api.PilotState) and "pilot" not in outside:
-            self.saw("pilot", state)
-        elif isinstance(state, api.ContactorState) and "contactor" not in outside:
-            self.saw("contactor", state)
-        elif isinstance(state, api.LockState) and "lock" not in outside:
-            self.saw("lock", state)
-        elif isinstance(state, BayState):
-            self._feed(events.BayChanged(self.evse, state.occupied))
-
     def saw(self, part: str, state: Any) -> None:
         """A device shows this; what was not so before is fed."""
-        self._answers(part)
-        before, self._seen[part] = self._seen.get(part), state
-        if isinstance(state, api.ContactorState):
+        if self._lost:
+            self._answers(part)
+        if part == "contactor":
+            before, self._contactor_seen = self._contactor_seen, state
             if before is None or before.closed != state.closed:
                 self._feed(events.ContactorMoved(self.evse, state.closed))
-        elif isinstance(state, api.PilotState):
-            self._saw_pilot(before, state)
-        elif isinstance(state, api.LockState) and (before is None or before != state):
-            self._saw_lock(state)
+        elif part == "lock":
+            if state != self._lock_seen:
+                self._lock_seen = state
+                self._saw_lock(state)
+        elif part == "pilot":
+            self._saw_pilot(state)
+        else:
+            self._feed(events.BayChanged(self.evse, state.occupied))
 
-    def _saw_pilot(self, before: Any, state: api.PilotState) -> None:
+    bay_shows = saw
+    """A part of the bay, or the bay, shows something else than before."""
+
+    def _saw_pilot(self, state: api.PilotState) -> None:
+        before, self._pilot_seen = self._pilot_seen, state
         cable_moved = before is None or before.cable_present != state.cable_present
         pilot_moved = before is None or before.state != state.state
         happened: list[Event] = []
@@ -240,13 +246,28 @@ class EvseHardware:
             taken, self._session_reading = self._session_reading, None
             self.meter_answered(taken)
             return
-        # By far the most frequent; what a simulated meter says needs no check but the core's own.
-        energy_wh, self._power_w, current_a, voltage_v, soc_percent = meter.values()
+        reading = self.reading()
+        if reading is not None:
+            self._feed(events.MeterRead(self.evse, reading))
+        else:
+            self.meter_answered(Taken(meter.read()))
+
+    @property
+    def gauge(self) -> Gauge | None:
+        """The meter, where the core may read it within a turn: one that is simulated and knows no sessions."""
+        return None if self._counts_sessions else self
+
+    def reading(self) -> Reading | None:
+        """What a simulated meter shows now; None where a device is lost: that it is, or is no more, is told first."""
         if self._lost:
-            self._answers("meter")
+            return None
+        try:
+            energy_wh, self._power_w, current_a, voltage_v, soc_percent = self.bay.meter.values()
+        except api.DriverError:
+            return None
+        # What a simulated meter says needs no check but the core's own.
         offered_a = self._offered_a or 0.0
-        reading = Reading(energy_wh, self._power_w, current_a, voltage_v, soc_percent, GRID_HZ, offered_a=offered_a)
-        self._feed(events.MeterRead(self.evse, reading))
+        return Reading(energy_wh, self._power_w, current_a, voltage_v, soc_percent, GRID_HZ, offered_a=offered_a)
 
     def _switch(self, effect: effects.OpenContactor | effects.CloseContactor) -> None:
         self.bay.contactor.set_power(type(effect) is effects.CloseContactor)
@@ -256,13 +277,13 @@ class EvseHardware:
         self.bay.pilot.offer(effect.current_a)
 
     def _move_lock(self, effect: effects.MoveLock) -> None:
-        lock, before = self.bay.lock, self._seen.get("lock")
+        lock, before = self.bay.lock, self._lock_seen
         lock.set_locked(effect.locked)
-        if self._seen.get("lock") is before:  # It has not told already: it is where it was, and that is the answer.
+        if self._lock_seen is before:  # It has not told already: it is where it was, and that is the answer.
             self._lock_answered(lock.read())
 
     def _lock_answered(self, state: api.LockState) -> None:
-        if state == self._seen.get("lock"):
+        if state == self._lock_seen:
             self._saw_lock(state)
         else:
             self.saw("lock", state)

@@ -77,7 +77,6 @@ class Host(Audience):
         "_script_timer",
         "_stopping",
         "_supervision",
-        "_waiting",
         "clock",
         "dialer",
         "exits",
@@ -89,6 +88,7 @@ class Host(Audience):
         "store",
         "transfers",
         "url",
+        "waiting",
     )
 
     def __init__(
@@ -113,7 +113,8 @@ class Host(Audience):
         self.dialer = dialer
         self.transfers = transfers
         self.measure = measure
-        self._waiting: list[tuple[Wait, asyncio.Future[dict[str, Any]]]] | None = None
+        self.waiting: list[tuple[Wait, asyncio.Future[dict[str, Any]]]] | None = None
+        """Commands that have not come about yet: ``look`` has something to do."""
         self._looking = False
         self._stopping: asyncio.Task[None] | None = None
         self.exits: Callable[[], None] | None = None
@@ -263,10 +264,10 @@ class Host(Audience):
             self._supervision.stop()
         if self._lights is not None:
             self._lights.close()
-        for _, future in self._waiting or ():
+        for _, future in self.waiting or ():
             if not future.done():
                 future.set_exception(CommandRefused("the station was stopped"))
-        self._waiting = None
+        self.waiting = None
         await self._close_log()
 
     @property
@@ -340,9 +341,9 @@ class Host(Audience):
             raise CommandRefused(problem.message, problem.hint or None) from problem
         future: asyncio.Future[dict[str, Any]] = self.loop.create_future()
         if callable(outcome):
-            if self._waiting is None:
-                self._waiting = []  # few stations are ever commanded
-            self._waiting.append((outcome, future))
+            if self.waiting is None:
+                self.waiting = []  # few stations are ever commanded
+            self.waiting.append((outcome, future))
             self.look()
         else:
             future.set_result(outcome)
@@ -350,14 +351,14 @@ class Host(Audience):
 
     def look(self) -> None:
         """Ask those who wait whether their time has come; called after every turn."""
-        if self._looking or not self._waiting:
+        if self._looking or not self.waiting:
             return
         self._looking = True
         try:
-            for _ in range(len(self._waiting)):
-                wait, future = self._waiting.pop(0)
+            for _ in range(len(self.waiting)):
+                wait, future = self.waiting.pop(0)
                 if not future.done() and not _answered(wait, future):
-                    self._waiting.append((wait, future))
+                    self.waiting.append((wait, future))
         finally:
             self._looking = False
 

@@ -191,6 +191,7 @@ class Kind:
             session_meter=simulated and meter.counts == "session",
             signing_meter=self._signs_at(evse),
             polled_meter=evse.id in self.polled,
+            told_sessions=not simulated or meter.counts == "session" or meter.signed is not False,
         )
 
     @cached_property

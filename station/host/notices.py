@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from station.core.effects import Sampled
+from station.core.effects import Tell
+from station.core.facts import TransactionFact
 from station.core.faults import HARMLESS
 from station.core.values import Fault, IdToken
-from station.ocpp.dialect import NO_ERROR, Told
+from station.ocpp.dialect import FAULTED, NO_ERROR, Told
 from station.ocpp.statuses import Change
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Notices:
         """
         out: dict[str, Any] = {}
         if "evse" in data:
-            out["connector"] = self.engine.number(data["evse"], data["connector"])
+            out["connector"] = self.engine.numbers.get((data["evse"], data["connector"]), 0)
         for name, value in data.items():
             if name == "id":
                 out["id"] = value
@@ -45,13 +46,15 @@ class Notices:
                 out[name] = value
         self.engine.port.publish(event, out)
 
-    def sampled(self, effect: Sampled) -> None:
-        """A reading was told of a running transaction."""
-        reading = effect.reading
+    def sampled(self, effect: Tell) -> None:
+        """A sample of a running transaction is told: this is what it was selected from."""
+        fact, reading = effect.fact, effect.reading
+        if reading is None or not isinstance(fact, TransactionFact):
+            return
         self.engine.port.publish(
             "meter_value",
             {
-                "connector": self.engine.number(effect.evse, effect.connector),
+                "connector": self.engine.numbers.get((fact.evse, fact.connector), 0),
                 "energy_wh": reading.energy_wh,
                 "power_w": reading.power_w,
                 "current_a": max(reading.current_a, default=None),
@@ -61,13 +64,13 @@ class Notices:
 
     def status_changed(self, change: Change) -> None:
         """A connector's status is another one; that of the station as a whole is no connector's."""
-        evse, connector = change.place
+        evse = change.place[0]
         if evse == 0:
             return
         self.engine.port.publish(
             "connector_status",
             {
-                "connector": self.engine.number(evse, connector),
+                "connector": self.engine.numbers.get(change.place, 0),
                 "status": change.told.status,
                 "previousStatus": change.previous.status if change.previous else None,
                 "errorCode": self._error_code(evse, change.told),
@@ -76,10 +79,11 @@ class Notices:
 
     def _error_code(self, evse: int, told: Told) -> str:
         """The fault behind a status. OCPP 2.x tells it elsewhere; observers want it with the status all the same."""
-        at = self.engine.station.evse(evse)
-        if told.error_code != NO_ERROR or at is None or not at.faulted():
+        if told.error_code != NO_ERROR or told.status != FAULTED:
             return told.error_code
-        return next((fault.value for fault in at.faults if fault not in HARMLESS), Fault.OTHER_ERROR.value)
+        at = self.engine.station.evse(evse)
+        faults = at.faults if at is not None else ()
+        return next((fault.value for fault in faults if fault not in HARMLESS), Fault.OTHER_ERROR.value)
 
 
 def wire_number(wire_id: str | None) -> int | str | None:

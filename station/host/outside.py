@@ -19,6 +19,7 @@ from drivers.sim.bay import Bay
 from station.core import effects, events, hardware_faults
 from station.core.effects import Effect
 from station.core.events import Event
+from station.core.meter import Gauge
 from station.core.values import Moment
 from station.host.flicker import Flicker
 from station.host.gate import Gate, switching_half
@@ -85,7 +86,8 @@ class OutsideHardware(EvseHardware):
         self._rescued = False
         self._stumbled = False
         self._shown = ""
-        self._look_due_s = self._meter_due_s = bay.at_s
+        self._meter_due_s = bay.at_s
+        self.look_s = bay.at_s if self._instant else None
         self.sound_at_s = time.monotonic()
         self.first_errors: dict[str, Exception] = {}
         self._workers: dict[str, Worker] = {}
@@ -97,6 +99,11 @@ class OutsideHardware(EvseHardware):
         self.unheard = set(self._workers)
         for worker in dict.fromkeys(self._workers.values()):
             worker.start()
+
+    @property
+    def gauge(self) -> Gauge | None:
+        """As of ``EvseHardware``; a meter that is no simulated one is asked."""
+        return None if "meter" in self.outside else super().gauge
 
     @property
     def public_key(self) -> str:
@@ -157,7 +164,8 @@ class OutsideHardware(EvseHardware):
         self._look_at_instant()
 
     def _look_at_instant(self) -> None:
-        self._look_due_s = self.bay.at_s + _POLL_S
+        if self._instant:
+            self.look_s = self.bay.at_s + _POLL_S
         meter_due = self.bay.at_s >= self._meter_due_s
         if meter_due:
             self._meter_due_s = self.bay.at_s + _PERIODS_S["meter"]
@@ -168,10 +176,8 @@ class OutsideHardware(EvseHardware):
 
     def next_change(self) -> float | None:
         """When ``poll`` is wanted next, in station time."""
-        change = super().next_change()
-        if self._instant:
-            return self._look_due_s if change is None else min(change, self._look_due_s)
-        return change
+        change, look_s = super().next_change(), self.look_s
+        return change if look_s is None else look_s if change is None else min(change, look_s)
 
     @property
     def threads(self) -> bool:
@@ -202,10 +208,16 @@ class OutsideHardware(EvseHardware):
 
     # What devices show
 
+    def bay_shows(self, part: str, state: Any) -> None:
+        """A part of the bay shows something else; those that are replaced do not count."""
+        if part not in self.outside:
+            super().saw(part, state)
+
     def saw(self, part: str, state: Any) -> None:
         """A device shows this; faults are fed first, they open."""
         if part in self.outside:
             self._troubles.report(part, state)
+            self.unheard.discard(part)
         super().saw(part, state)
         if part == "contactor" and part in self.outside:
             self._saw_contactor(state)

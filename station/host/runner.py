@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from station.config import Profile
 from station.core import effects, events
 from station.core.device_model import Address
-from station.core.effects import Effect
 from station.core.events import Event
+from station.core.journal import JOURNAL, journal_rows
 from station.core.records import Batch
 from station.core.station import Station
 from station.core.values import BootReason, Stamp, StopReason
@@ -79,6 +79,7 @@ class Runner(Keeper):
         "alive",
         "around",
         "engine",
+        "hardware",
         "kind",
         "link",
         "loop",
@@ -91,6 +92,7 @@ class Runner(Keeper):
         "security",
         "station_now",
         "stay_offline",
+        "store",
         "traced",
         "version",
         "waiters",
@@ -106,6 +108,8 @@ class Runner(Keeper):
         self.version: str | None = None
         self.alive = False
         self.waiters: dict[int, asyncio.Future[Any]] = {}
+        self.store = surroundings.store
+        self.hardware = surroundings.hardware
         self.station_now = surroundings.clock.now
         """Port: station time."""
         self.on_turn: Callable[[], None] | None = None
@@ -168,12 +172,14 @@ class Runner(Keeper):
         self._ids = ids = Ids(None if seed is None else f"{seed}/{self.profile.station.id}/{self._boots}")
         dialect = self.kind.dialects[0]
         variables = Variables(self.kind.model(dialect))
-        rows = self.around.store.load()
+        rows = self.store.load()
         now = self.around.clock.now()
         station = Station(self.kind.plan(dialect), variables, rows, now, ids.transaction, reason)
-        ledger, store = station.ctx.ledger, self.around.store
+        ledger, store = station.ctx.ledger, self.store
         ledger.immediate = store.immediate
         ledger.late = store.immediate and store.late
+        if ledger.late:
+            store.follow(JOURNAL, ledger.facts, journal_rows)
         engine = Engine(station, dialect, self, self.kind.wiring, self._make_rpc)
         engine.measure = self.around.measure
         variables.keep_with(self)
@@ -206,7 +212,9 @@ class Runner(Keeper):
 
     def _first_look(self, ready: events.HardwareReady) -> None:
         """What a boot finds."""
-        for hardware in self.around.hardware.values():
+        for evse in self.engine.station.evses:
+            hardware = self.hardware[evse.id]
+            evse.meter.gauge = hardware.gauge
             hardware.attach(self.feed)
         utc, wall = self.around.clock.utc(), self.around.clock.wall()
         if utc is not None:
@@ -216,7 +224,7 @@ class Runner(Keeper):
         if self.on_boot is not None:
             self.on_boot()
         go_on = partial(self._hardware_ready, self.engine, ready)
-        supervision.when_read(self.around.hardware.values(), self.loop, go_on)
+        supervision.when_read(self.hardware.values(), self.loop, go_on)
 
     def _hardware_ready(self, engine: Engine, ready: events.HardwareReady) -> None:
         """What decides over power was looked at: so are transactions that were open."""
@@ -230,7 +238,7 @@ class Runner(Keeper):
         self.security.down()
         self.link.abort()
         self._alarm.cancel()
-        for hardware in self.around.hardware.values():
+        for hardware in self.hardware.values():
             hardware.detach()
             hardware.bay.power_cut()
 
@@ -255,14 +263,14 @@ class Runner(Keeper):
         self.security.down()
         self.link.close("stopped")
         self._alarm.cancel()
-        await supervision.release_all(self.around.hardware.values())
+        await supervision.release_all(self.hardware.values())
         for waiter in self.waiters.values():
             waiter.cancel()
         await asyncio.sleep(0)
-        if self.around.store.immediate:
-            self.around.store.close()  # thousands of stations end at once, and nothing blocks
+        if self.store.immediate:
+            self.store.close()  # thousands of stations end at once, and nothing blocks
         else:
-            await self.loop.run_in_executor(None, self.around.store.close)
+            await self.loop.run_in_executor(None, self.store.close)
         if self._state is not None:
             self._state.release()
 
@@ -308,8 +316,8 @@ class Runner(Keeper):
     def _arm(self) -> None:
         """Have the timer ring when the first of all deadlines is due."""
         station, wire = self.engine.next_deadline()
-        for hardware in self.around.hardware.values():
-            change = hardware.next_change()
+        for hardware in self.hardware.values():
+            change = hardware.bay.next_s if hardware.look_s is None else hardware.next_change()
             if change is not None and (station is None or change < station):
                 station = change
         if station is not None or wire is not None:
@@ -317,7 +325,8 @@ class Runner(Keeper):
             at = now + (station - self.station_now()) / self._speed if station is not None else math.inf
             if wire is not None and wire < at:
                 at = wire
-            self._alarm.set(max(at, now))
+            if at < self._alarm.due_s:
+                self._alarm.set(max(at, now))
 
     def later(self, delay_s: float, do: Callable[[], None]) -> asyncio.TimerHandle:
         """Do something after a while of station time."""
@@ -329,7 +338,7 @@ class Runner(Keeper):
     def overdue(self, real_s: float) -> bool:
         """Whether something of an EVSE should have been looked at this long ago, and was not: nothing ticks."""
         late_s = self.station_now() - real_s * self._speed
-        changes = (hardware.next_change() for hardware in self.around.hardware.values())
+        changes = (hardware.next_change() for hardware in self.hardware.values())
         return any(change is not None and change < late_s for change in changes)
 
     def _ring(self) -> None:
@@ -340,7 +349,7 @@ class Runner(Keeper):
     def _look(self) -> None:
         """See what has changed in the world by itself."""
         now = self.station_now()
-        for hardware in self.around.hardware.values():
+        for hardware in self.hardware.values():
             change = hardware.next_change()
             if change is not None and change <= now:
                 hardware.poll()
@@ -361,21 +370,13 @@ class Runner(Keeper):
 
     def commit(self, batch: Batch) -> None:
         """Port: make it durable. What comes back to an earlier boot is ignored."""
-        store = self.around.store
-        if store.immediate:
-            store.commit(batch, None)
-            return
         engine = self.engine
 
         def done(seq: int, problem: StationError | None) -> None:
             if engine is self.engine and self.alive:
                 self.feed(events.Recorded(seq) if problem is None else events.RecordFailed(seq, problem.message))
 
-        store.commit(batch, done)
-
-    def physical(self, effect: Effect) -> None:
-        """Port: contactor, pilot, lock and meter."""
-        self.around.hardware[effect.evse].carry_out(effect)
+        self.store.commit(batch, done)
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
         """Port: an event for observers."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from station.clock import Clock, utc_text
 from station.host.state_folder import for_owner
@@ -42,17 +42,22 @@ Line = tuple[float, str, Text]
 """Station time in seconds, mark (``>`` sent, ``<`` received, ``=`` state, ``!`` trouble), text."""
 
 
-class LogRing:
-    """The last lines of all stations of a process; the oldest go first."""
+class Dated(Protocol):
+    """Somebody who knows the date."""
 
-    __slots__ = ("_lines",)
+    def utc(self) -> datetime:
+        """What time it is for him."""
+        ...
+
+
+class LogRing:
+    """The last lines of all stations of a process; the oldest go first. ``add`` keeps a line and whose it is."""
+
+    __slots__ = ("_lines", "add")
 
     def __init__(self, most: int = _MOST_LINES) -> None:
         self._lines: deque[tuple[object, Line]] = deque(maxlen=most)
-
-    def add(self, owner: object, line: Line) -> None:
-        """Keep a line of ``owner``."""
-        self._lines.append((owner, line))
+        self.add = self._lines.append
 
     def of(self, owner: object) -> list[Line]:
         """What is kept of ``owner``, oldest first."""
@@ -68,22 +73,22 @@ class StationLog:
 
     Args:
         clock: station time.
-        utc: what time it is for the station.
+        station: knows what time it is for it.
         folder: where the file is; None: there is none. The folder exists when this is called.
         ring: keeps the lines.
     """
 
-    __slots__ = ("_clock", "_folder", "_pending", "_ring", "_timer", "_utc", "_writing")
+    __slots__ = ("_clock", "_folder", "_pending", "_ring", "_station", "_timer", "_writing")
 
     def __init__(
         self,
         clock: Clock,
-        utc: Callable[[], datetime],
+        station: Dated,
         folder: Callable[[], Path] | None = None,
         ring: LogRing = PROCESS,
     ) -> None:
         self._clock = clock
-        self._utc = utc
+        self._station = station
         self._folder = folder
         self._ring = ring
         self._pending: list[Line] | None = None
@@ -93,9 +98,11 @@ class StationLog:
     def note(self, mark: str, text: Text) -> None:
         """Keep a line. Whoever calls has left secrets and card numbers out."""
         line = (self._clock.now(), mark, text)
-        self._ring.add(self, line)
-        if self._folder is None:
-            return
+        self._ring.add((self, line))
+        if self._folder is not None:
+            self._write_soon(line)
+
+    def _write_soon(self, line: Line) -> None:
         if self._pending is None:
             self._pending = []
             self._timer = asyncio.get_running_loop().call_later(_WRITE_AFTER_S, self._write_later)
@@ -108,8 +115,12 @@ class StationLog:
 
     def event(self, name: str, data: dict[str, Any]) -> None:
         """Something happened that observers are told."""
-        if name not in _UNTOLD:
-            self.note("!" if name == "error" else "=", (name, data))
+        if name in _UNTOLD:
+            return
+        line = (self._clock.now(), "!" if name == "error" else "=", (name, data))
+        self._ring.add((self, line))
+        if self._folder is not None:
+            self._write_soon(line)
 
     async def lines(self, oldest: datetime | None = None, latest: datetime | None = None) -> list[str]:
         """What is kept of a time, oldest first: the file, where there is one, and what is not in it yet."""
@@ -123,7 +134,7 @@ class StationLog:
         return [line for line in kept if first <= line[: len(first)] and line[: len(last)] <= last]
 
     def _words(self, lines: Sequence[Line]) -> list[str]:
-        now_s, utc = self._clock.now(), self._utc()
+        now_s, utc = self._clock.now(), self._station.utc()
         return [
             f"{utc_text(utc - timedelta(seconds=now_s - at_s))} {mark} {_shown(mark, text)}"
             for at_s, mark, text in lines

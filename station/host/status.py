@@ -38,7 +38,7 @@ def _evse_status(runner: Runner, evse: Evse, connector: int) -> dict[str, Any]:
     active = connector == evse.active_connector
     return {
         "evse": evse.id,
-        "connector": runner.engine.number(evse.id, connector),
+        "connector": runner.engine.numbers.get((evse.id, connector), 0),
         "plugged": active and evse.ev,
         "pilot": evse.pilot.value if active else "A",
         "state": session_state(evse) if active else "idle",
@@ -89,7 +89,7 @@ def _reservation(runner: Runner, evse: Evse) -> dict[str, Any] | None:
 def _status(runner: Runner, evse: int, connector: int) -> str | None:
     """As last told; where nothing was told yet, or there is nobody to tell, as it is."""
     engine, place = runner.engine, (evse, connector)
-    shown = engine.board.shown(place, engine.station.told) if engine.wiring.central else ""
+    shown = engine.board.shown(place, engine.station.statuses) if engine.wiring.central else ""
     current = engine.board.current(place)
     return shown or (current.status if current is not None else None)
 

@@ -9,29 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from station.core import effects
-from station.core.effects import Effect
 from station.core.evse import Evse
 from station.core.faults import Standing
-from station.core.local_list import LocalList
 from station.core.names import FIRMWARE_VERSION
 from station.core.records import Batch
 from station.core.station import Station
-from station.core.values import Fault, RegistrationStatus, Stamp
+from station.core.values import Fault, RegistrationStatus
 from station.core.variables import Variables
+from station.host.hardware import EvseHardware
 from station.ocpp.dialect import Dialect, Identity
 from station.ocpp.outbox import Outbox
+from station.store.api import Store
 
 
 class Port(Protocol):
     """What the engine needs done. No method raises; none calls back into the engine but by ``Engine.feed``.
 
-    ``sampled``: somebody wants to be told every reading that the CSMS is told.
+    ``sampled``: somebody wants to be told every reading that the CSMS is told. ``store`` keeps the rows; one that is
+    immediate is given them without ``commit``. ``hardware`` carries out physical effects, by EVSE.
     """
 
     sampled: bool
+    store: Store
+    hardware: dict[int, EvseHardware]
 
     def station_now(self) -> float:
         """Monotonic station time in seconds."""
@@ -47,10 +51,6 @@ class Port(Protocol):
 
     def commit(self, batch: Batch) -> None:
         """Make a batch durable; feed ``Recorded`` or ``RecordFailed`` afterwards."""
-        ...
-
-    def physical(self, effect: Effect) -> None:
-        """Carry out an effect on contactor, pilot, lock or meter."""
         ...
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
@@ -98,13 +98,23 @@ class Wiring:
     central: bool = True
 
 
+@lru_cache(maxsize=256)
+def _numbers(places: tuple[tuple[int, int], ...]) -> Mapping[tuple[int, int], int]:
+    """Connector numbers: one table for all stations that are built alike."""
+    return {place: number for number, place in enumerate(places, 1)}
+
+
 class StationView:
     """A station as a dialect sees it. The methods are documented at the Protocol."""
 
-    __slots__ = ("dialect", "outbox", "port", "station", "wiring")
+    __slots__ = ("dialect", "local_list", "numbers", "outbox", "port", "station", "timeline", "wire_ids", "wiring")
 
     def __init__(self, station: Station, dialect: Dialect, port: Port, wiring: Wiring) -> None:
         self.station = station
+        self.timeline = station.ctx.timeline
+        self.local_list = station.tokens.local_list
+        self.wire_ids: Mapping[str, str] = station.bindings
+        self.numbers = _numbers(tuple((evse.id, one.id) for evse in station.evses for one in evse.locks.connectors))
         self.dialect = dialect
         self.port = port
         self.wiring = wiring
@@ -129,49 +139,33 @@ class StationView:
 
     @property
     def standing_faults(self) -> Sequence[Standing]:
-        return self.station.fault_set.standing
+        faults = self.station.fault_set
+        return faults.standing if faults.stands else ()
 
     @property
     def registration(self) -> RegistrationStatus | None:
         return self.station.ctx.boot_status
 
     @property
-    def local_list(self) -> LocalList:
-        return self.station.tokens.local_list
-
-    @property
     def features(self) -> frozenset[str]:
         return self.wiring.features[self.dialect.version]
-
-    def utc_s(self, stamp: Stamp) -> float:
-        return self.station.ctx.timeline.utc_s(stamp)
 
     def now_utc(self) -> datetime:
         return self.station.ctx.timeline.now_utc(self.port.station_now())
 
-    def station_operative(self) -> bool:
-        return self.station.availability.station_operative
+    def turn_utc_s(self) -> float:
+        return (self.timeline.offset or 0.0) + self.station.ctx.now
 
-    def number(self, evse: int, connector: int) -> int:
-        count = 0
-        for one in self.station.evses:
-            for place in one.locks.connectors:
-                count += 1
-                if place.id == connector and one.id == evse:
-                    return count
-        return 0
+    def station_operative(self) -> bool:
+        availability = self.station.availability
+        return not availability.inoperative or availability.station_operative
 
     def place(self, number: int) -> tuple[int, int] | None:
-        count = 0
-        for one in self.station.evses:
-            for identity in one.connector_ids:
-                count += 1
-                if count == number:
-                    return one.id, identity
-        return None
+        return next((place for place, one in self.numbers.items() if one == number), None)
 
     def wire_id(self, transaction_id: str) -> str | None:
-        bound = self.station.bindings.get(transaction_id)
+        """A transaction's id on the wire; None while unknown."""
+        bound = self.wire_ids.get(transaction_id)
         return bound if bound is not None or self.dialect.csms_numbers_transactions else transaction_id
 
     def transaction_of(self, wire_id: str) -> str | None:

@@ -10,6 +10,7 @@ Spec: OCPP 1.6 edition 2; OCPP 2.0.1 part 2, E ("how to behave like 1.6" by TxSt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -17,7 +18,8 @@ from station.core.events import Delivered, Event
 from station.core.facts import Fact, Notice
 from station.core.faults import Standing
 from station.core.frozen import dataclass
-from station.core.values import ChargingState, Fault, IdToken, RegistrationStatus, Stamp
+from station.core.timeline import Timeline
+from station.core.values import ChargingState, Fault, IdToken, RegistrationStatus
 from station.core.variables import Variables
 
 
@@ -80,21 +82,26 @@ class Identity:
 NO_ERROR: Final = "NoError"
 """The error code of a connector without a fault."""
 
+FAULTED: Final = "Faulted"
+"""The status, in every version, of a connector that a fault takes out of service."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A connector's status as a version tells it. Its text is what the core stores of it."""
+    """A connector's status as a version tells it.
+
+    ``text``: one string that changes when anything that is told changes. It is what the core stores of it.
+    """
 
     status: str
     error_code: str = NO_ERROR
     info: str = ""
     vendor_code: str = ""
+    text: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def text(self) -> str:
-        """One string that changes when anything that is told changes."""
+    def __post_init__(self) -> None:
         told = f"{self.status}|{self.error_code}|{self.info}"
-        return f"{told}|{self.vendor_code}" if self.vendor_code else told
+        object.__setattr__(self, "text", f"{told}|{self.vendor_code}" if self.vendor_code else told)
 
 
 class TransactionView(Protocol):
@@ -160,7 +167,10 @@ class EvseView(Protocol):
     @property
     def transaction(self) -> TransactionView | None: ...
     def operative(self, connector: int) -> bool:
-        """Whether station, EVSE and connector are operative, by command and by themselves."""
+        """Whether station, EVSE and connector are operative, by command and by themselves.
+
+        The connector of a running transaction is, until that is over.
+        """
         ...
 
     def faulted(self) -> bool:
@@ -215,28 +225,35 @@ class View(Protocol):
         """The features present, in the catalogue's names."""
         ...
 
-    def utc_s(self, stamp: Stamp) -> float:
-        """UTC of a stamp, in seconds since 1970."""
+    @property
+    def timeline(self) -> Timeline:
+        """Which moment, in UTC, a stamp was."""
         ...
 
     def now_utc(self) -> datetime:
         """UTC of this moment."""
         ...
 
+    def turn_utc_s(self) -> float:
+        """UTC of this turn, in which no time passes, in seconds since 1970."""
+        ...
+
     def station_operative(self) -> bool:
         """Whether the station as a whole is operative."""
         ...
 
-    def number(self, evse: int, connector: int) -> int:
-        """The connector's number over all EVSEs."""
+    @property
+    def numbers(self) -> Mapping[tuple[int, int], int]:
+        """EVSE and connector -> the connector's number over all EVSEs."""
         ...
 
     def place(self, number: int) -> tuple[int, int] | None:
         """EVSE and connector of a connector number; None where there is none."""
         ...
 
-    def wire_id(self, transaction_id: str) -> str | None:
-        """The id that the CSMS gave the transaction (1.6), None while unknown."""
+    @property
+    def wire_ids(self) -> Mapping[str, str]:
+        """Our id of a transaction -> the id that the CSMS gave it (1.6)."""
         ...
 
     def transaction_of(self, wire_id: str) -> str | None:

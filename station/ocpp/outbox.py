@@ -124,17 +124,14 @@ class Outbox:
         self.waiting = 0
         """How many facts and calls wait: a fact until it is answered, a call until it is sent."""
 
-    def _lane(self, fact: Fact) -> _Lane:
-        number = _LANES[type(fact)]
-        if number == len(self._lanes):
-            self._lanes = (*self._lanes, _Lane())  # few stations need the last one
-        return self._lanes[number]
-
     def add_fact(self, key: int, fact: Fact) -> None:
         """Queue a journalled fact behind those of its kind."""
         self._order += 1
         self.waiting += 1
-        self._lane(fact).facts.append((self._order, key, fact))
+        number = _LANES[type(fact)]
+        if number == len(self._lanes):
+            self._lanes = (*self._lanes, _Lane())  # few stations need the last one
+        self._lanes[number].facts.append((self._order, key, fact))
 
     def add_call(self, ref: Ref, call: OutCall, *, urgent: bool = False, requested: bool = False) -> None:
         """Queue a call. ``urgent`` ones overtake all; ``requested`` ones may leave before the boot is accepted."""
@@ -170,9 +167,11 @@ class Outbox:
             call = self._calls[0] if accepted else next((w for w in self._calls if w.requested), None)
         lane = self._ready_lane(now) if accepted else None
         if lane is not None and (call is None or self._precedes(lane, call)):
-            sent = self._take_fact(lane, dialect, view)
-            if sent is not None:
-                return sent
+            _, key, fact = lane.facts[0]
+            worded = dialect.render(fact, view)
+            if worded is not NOT_READY:
+                lane.flying = True
+                return FactRef(key, fact), worded if isinstance(worded, OutCall) else _NO_CALL
         if call is None:
             return None
         self._calls.remove(call)
@@ -195,15 +194,6 @@ class Outbox:
             return False  # the status that it brought about is told first (OCPP 2.0.1 H04)
         return order < call.order and not fact.offline and lane.attempts == 0
 
-    @staticmethod
-    def _take_fact(lane: _Lane, dialect: Dialect, view: View) -> Outgoing | None:
-        _, key, fact = lane.facts[0]
-        call = dialect.render(fact, view)
-        if call is NOT_READY:
-            return None
-        lane.flying = True
-        return FactRef(key, fact), call if isinstance(call, OutCall) else _NO_CALL
-
     def stuck(self, view: View, dialect: Dialect) -> Fact | None:
         """A fact at the head that can never be worded, because what it depends on is not queued before it."""
         lane = self._lanes[0]
@@ -224,14 +214,15 @@ class Outbox:
 
     def answered(self, ref: FactRef) -> None:
         """The CSMS answered: the fact leaves the queue (its row goes with the event that the answer is)."""
-        lane = self._lane(ref.fact)
-        if lane.facts and lane.facts[0][1] == ref.key:
-            lane.facts.pop(0)
-            self.waiting -= 1
-            lane.flying = False
-            if lane.attempts or self.retries:
-                lane.begin_anew()
-                self.retries = any(lane.not_before_s > 0 for lane in self._lanes)
+        for lane in self._lanes:
+            if lane.facts and lane.facts[0][1] == ref.key:
+                lane.facts.pop(0)
+                self.waiting -= 1
+                lane.flying = False
+                if lane.attempts or self.retries:
+                    lane.begin_anew()
+                    self.retries = any(lane.not_before_s > 0 for lane in self._lanes)
+                return
 
     def failed(self, ref: FactRef, cause: str, retry: tuple[int, float], now: float, alive: bool) -> bool:
         """A fact's call failed. True when it is given up: all attempts are used.
@@ -239,7 +230,7 @@ class Outbox:
         A CALLERROR counts as an attempt. A time-out counts once the connection has proved alive; a lost connection
         never counts, so that a restart of the CSMS drops nothing.
         """
-        lane = self._lane(ref.fact)
+        lane = self._lanes[_LANES[type(ref.fact)]]
         lane.flying = False
         attempts, interval_s = retry
         if cause == "Disconnected":

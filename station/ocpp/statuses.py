@@ -7,7 +7,8 @@ duration (OCPP 1.6 MinimumStatusDuration) a status is told once it has lasted th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from station.core.frozen import dataclass
 from station.core.nothing import NOTHING
@@ -25,18 +26,26 @@ class Change:
     previous: Told | None
 
 
+@lru_cache(maxsize=256)
+def _shared(places: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The same for all stations that are built alike."""
+    return places
+
+
 class StatusBoard:
     """The statuses of one station. Times are station time, in seconds.
 
-    ``open`` are the targets, in order, where what is and what was told last may differ.
+    ``open`` are the targets where what is and what was told last may differ; with ``repeat_all`` all are to be told.
+    ``due`` has something to say only with one of them.
     """
 
-    __slots__ = ("_current", "_queued", "_since", "_targets", "open", "repeat_all")
+    __slots__ = ("_current", "_evses", "_places", "_queued", "_since", "open", "repeat_all")
 
     def __init__(self) -> None:
-        self._targets: tuple[tuple[Place, EvseView], ...] = ()
-        # Lists in the order of the targets, and a mapping that is mostly the shared empty one: a dictionary of two
+        self._places: tuple[Place, ...] = ()
+        # Sequences in the order of the targets, and a mapping that is mostly the shared empty one: a dictionary of two
         # entries takes 230 bytes of every station.
+        self._evses: tuple[EvseView, ...] = ()
         self._current: list[Told | None] = []
         self._since: list[float] = []
         self._queued: Mapping[Place, str] = NOTHING
@@ -46,64 +55,62 @@ class StatusBoard:
     def look(self, dialect: Dialect, view: View, now: float) -> list[Change]:
         """Derive all statuses anew; answers what changed, for observers."""
         changes: list[Change] = []
-        if not self._targets:
+        if not self._places:
             evses = {evse.id: evse for evse in view.evses}
             first = view.evses[0]
-            self._targets = tuple((place, evses.get(place[0], first)) for place in dialect.status_targets(view))
-            self._current = [None] * len(self._targets)
-            self._since = [now] * len(self._targets)
-        for index, (place, evse) in enumerate(self._targets):
-            told = dialect.told(evse, place[1], view)
+            self._places = _shared(tuple(dialect.status_targets(view)))
+            self._evses = tuple([evses.get(place[0], first) for place in self._places])
+            self._current = [None] * len(self._places)
+            self._since = [now] * len(self._places)
+        for index, evse in enumerate(self._evses):
+            told = dialect.told(evse, self._places[index][1], view)
             before = self._current[index]
             if before is None or (before is not told and before.text != told.text):
                 self._current[index] = told
                 self._since[index] = now
                 if index not in self.open:
                     self.open = (*self.open, index)
-                changes.append(Change(place, told, before))
+                changes.append(Change(self._places[index], told, before))
         return changes
 
-    def due(self, told: Callable[[int, int], str], now: float, minimum_s: float) -> list[tuple[Place, Told]]:
-        """The statuses to send now, in the order in which they came about; they count as queued from here on."""
+    def due(self, told: Mapping[Place, str], now: float, minimum_s: float) -> list[tuple[Place, Told]]:
+        """The statuses to send now, in the order in which they came about; they count as queued from here on.
+
+        ``told`` are the texts that were told last (``station.core.station.Station.statuses``).
+        """
         if self.repeat_all:
             self.repeat_all = False
             self.open = ()
             all_of_them = [(place, current) for place, current in self._shown() if current is not None]
             self._queued = {**self._queued, **{place: current.text for place, current in all_of_them}}
             return all_of_them
-        out = []
+        out, waiting = [], []
         for index in sorted(self.open, key=self._since.__getitem__):
-            place, current = self._targets[index][0], self._current[index]
+            place, current = self._places[index], self._current[index]
             assert current is not None
-            known = current.text == self._known(place, told)
-            if known or now - self._since[index] >= minimum_s:
-                self.open = tuple(one for one in self.open if one != index)
-            if not known and now - self._since[index] >= minimum_s:
-                self._queued = {**self._queued, place: current.text}
-                out.append((place, current))
+            if current.text == (self._queued.get(place) or told.get(place, "")):
+                continue
+            if now - self._since[index] < minimum_s:
+                waiting.append(index)
+                continue
+            self._queued = {**self._queued, place: current.text}
+            out.append((place, current))
+        self.open = tuple(waiting)
         return out
 
     def _shown(self) -> Iterator[tuple[Place, Told | None]]:
-        return ((place, current) for (place, _), current in zip(self._targets, self._current, strict=True))
+        return zip(self._places, self._current, strict=True)
 
-    def _known(self, place: Place, told: Callable[[int, int], str]) -> str:
-        return self._queued.get(place) or told(*place)
-
-    def next_deadline(self, told: Callable[[int, int], str], minimum_s: float) -> float | None:
+    def next_deadline(self, told: Mapping[Place, str], minimum_s: float) -> float | None:
         """When a status will have lasted long enough."""
         if minimum_s <= 0 or not self.open:
             return None
         times = []
         for index in self.open:
-            current = self._current[index]
-            if current is not None and current.text != self._known(self._targets[index][0], told):
+            place, current = self._places[index], self._current[index]
+            if current is not None and current.text != (self._queued.get(place) or told.get(place, "")):
                 times.append(self._since[index] + minimum_s)
         return min(times, default=None)
-
-    @property
-    def undecided(self) -> bool:
-        """Whether ``due`` may have something to say."""
-        return self.repeat_all or bool(self.open)
 
     @property
     def unanswered(self) -> bool:
@@ -113,16 +120,18 @@ class StatusBoard:
     def done(self, place: Place) -> None:
         """The call that told a status was answered, or failed for good."""
         if place in self._queued:
-            self._queued = {other: text for other, text in self._queued.items() if other != place} or NOTHING
+            left = dict(self._queued)
+            del left[place]
+            self._queued = left or NOTHING
 
     def disconnected(self) -> None:
         """What was queued was not told."""
         self._queued = NOTHING
-        self.open = tuple(range(len(self._targets)))
+        self.open = tuple(range(len(self._places)))
 
-    def shown(self, place: Place, told: Callable[[int, int], str]) -> str:
+    def shown(self, place: Place, told: Mapping[Place, str]) -> str:
         """The status as last told: its word alone."""
-        return self._known(place, told).partition("|")[0]
+        return (self._queued.get(place) or told.get(place, "")).partition("|")[0]
 
     def current(self, place: Place) -> Told | None:
         """The status as it is."""

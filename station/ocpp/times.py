@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import floor
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +40,7 @@ def timestamp_of(utc_s: float) -> str:
 
     Each reading has one: put together from parts that are ready, without a ``datetime``, it takes a third of the time.
     """
-    whole = int(utc_s // 1)
+    whole = floor(utc_s)
     microseconds = round((utc_s - whole) * 1e6)
     if microseconds == 1_000_000:
         whole, microseconds = whole + 1, 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -45,6 +45,13 @@ class Store(Protocol):
         """Submit a batch; ``done`` is told. What has no ``write`` may be changed by the caller as soon as this returns.
 
         Never raises: whatever goes wrong reaches ``done``. None: nobody waits, as with a store that is ``immediate``.
+        """
+        ...
+
+    def follow(self, table: str, rows: Any, write: Callable[[Any], dict[str, Json]]) -> None:
+        """From now on a table is what ``write`` makes of ``rows`` when somebody loads it; only where ``late``.
+
+        What it held before is gone; one table can be followed.
         """
         ...
 

@@ -29,7 +29,7 @@ _cells: dict[_Cell, _Cell] = {}
 class MemoryStore:
     """Rows in memory; ``done`` is called before ``commit`` returns.
 
-    ``late``: what has a ``write`` is written when somebody loads it, as it is then.
+    ``late``: what has a ``write``, and a table that is followed, is written when somebody loads it, as it is then.
 
     A batch is refused for two reasons, neither of them the station's: the store is closed, or a value is no row.
     """
@@ -37,12 +37,15 @@ class MemoryStore:
     immediate = True
     late = True
 
-    __slots__ = ("_closed", "_rows")
+    __slots__ = ("_closed", "_followed", "_followed_rows", "_rows", "_write")
 
     def __init__(self) -> None:
         # One table of what was put: several small dictionaries, or the texts, would take more of every idle station.
         self._rows: dict[_Cell, Put] = {}
         self._closed = False
+        self._followed = ""
+        self._followed_rows: Any = None
+        self._write: Callable[[Any], dict[str, Json]] = dict
 
     def load(self) -> Rows:
         """All rows, as a copy. A closed memory store opens again: it holds nothing that another could have taken."""
@@ -51,7 +54,15 @@ class MemoryStore:
         for (table, key), put in self._rows.items():
             ((_, _, text),) = encode(Batch(0, (put,)))
             rows.setdefault(table, {})[key] = decode(text or "null")
+        if self._followed_rows:
+            batch = Batch(0, tuple(Put(self._followed, *row) for row in self._write(self._followed_rows).items()))
+            rows[self._followed] = {key: decode(text or "null") for _, key, text in encode(batch)}
         return rows
+
+    def follow(self, table: str, rows: Any, write: Callable[[Any], dict[str, Json]]) -> None:
+        """From now on a table is what ``write`` makes of ``rows`` when somebody loads it."""
+        self._rows = {cell: put for cell, put in self._rows.items() if cell[0] != table}
+        self._followed, self._followed_rows, self._write = table, rows, write
 
     def commit(self, batch: Batch, done: Done | None) -> None:
         """Store the batch, or refuse it, and tell ``done`` at once, where anybody wants to know."""

@@ -11,8 +11,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from station.core.records import Batch, Rows
+from station.core.records import Batch, Json, Rows
 from station.errors import StoreError
 from station.store import schema
 from station.store.api import Done, Operation, decode, encode, tell
@@ -133,6 +134,10 @@ class SqliteStore:
                     self._writer.wake(self)
                 return
         self._answer([(batch.seq, StoreError(f"{self.path}: the store is closed"), done)])
+
+    def follow(self, table: str, rows: Any, write: Callable[[Any], dict[str, Json]]) -> None:
+        """See ``Store``: this store is not ``late``."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Write what waits, fold the log into the file, let go of file and lock. Idempotent."""

@@ -48,5 +48,6 @@ def test_memory_and_boots_are_measured_with_and_without_tls() -> None:
 
 def test_paced_stations_are_tried_on_one_core() -> None:
     paced = bench("2.0.1", "paced")["paced"]
-    assert [one["stations"] for one in paced["tried"]] == [3]
+    # Three times at most, where others use the core.
+    assert [one["stations"] for one in paced["tried"]] in ([3], [3, 3], [3, 3, 3])
     assert paced["tried"][0]["loop_lag_p99_ms"] >= 0

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.core import effects as ef
+from station.core import energy
 from station.core import events as ev
 from station.core.facts import Phase
 from station.core.values import (
@@ -15,6 +16,7 @@ from station.core.values import (
     IdToken,
     Pilot,
     Reading,
+    RegistrationStatus,
     StopReason,
     TokenInfo,
     TokenStatus,
@@ -121,7 +123,13 @@ class Play:
         self.world.station = Watched()  # type: ignore[assignment]
 
     def check(self) -> None:
+        ctx = self.world.station.ctx
+        assert ctx.registered == (ctx.online and ctx.boot_status is RegistrationStatus.ACCEPTED)
         for evse in self.world.station.evses:
+            # Whatever a turn has changed, offer and contactor have followed when it ends.
+            assert evse.offered_a == energy.offer_a(evse)
+            bolt = evse.connector
+            assert bolt.secured == (not bolt.lockable or (bolt.locked and bolt.wanted is not False))
             if evse.contactor.state not in ("closing", "closed"):
                 continue
             assert evse.pilot in (Pilot.C, Pilot.D)

@@ -87,4 +87,4 @@ def test_the_csms_ends_with_the_faults_that_stand(steps: list[tuple[str, int, st
     new = list(dict.fromkeys(world.heard))
     assert new == sorted(new)
     assert world.station.snapshot() == world.stored()
-    assert world.station.problems._pending is None
+    assert world.station.problems.pending is None

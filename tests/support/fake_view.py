@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from station.core.catalogue import Layout, build_catalogue
 from station.core.faults import Standing
-from station.core.values import ChargingState, Fault, IdToken, RegistrationStatus, Stamp
+from station.core.timeline import Timeline
+from station.core.values import ChargingState, Fault, IdToken, RegistrationStatus
 from station.core.variables import Setting, Variables
 from station.ocpp.dialect import Identity
 
@@ -40,7 +41,8 @@ class FakeEvse:
     reported: tuple[Standing, ...] = ()
 
     def operative(self, connector: int) -> bool:
-        return connector not in self.inoperative
+        lasts = self.transaction is not None and self.state != "idle" and connector == self.active_connector
+        return lasts or connector not in self.inoperative
 
     def faulted(self) -> bool:
         return self.out_of_service
@@ -76,6 +78,8 @@ class FakeView:
         self.local_list = FakeLocalList()
         self.operative = True
         self.now_s = 0.0
+        self.timeline = Timeline(1, 0.0)
+        self.timeline.learn(EPOCH, 0.0)
         self.wire_ids: dict[str, str] = {}
         self.queue: list[str] = []
 
@@ -83,24 +87,22 @@ class FakeView:
     def standing_faults(self) -> list[Standing]:
         return [Standing(fault, "", info) for fault, info in self.faults.items()]
 
-    def utc_s(self, stamp: Stamp) -> float:
-        return EPOCH.timestamp() + stamp.at_s
-
     def now_utc(self) -> datetime:
         return EPOCH + timedelta(seconds=self.now_s)
+
+    def turn_utc_s(self) -> float:
+        return self.now_utc().timestamp()
 
     def station_operative(self) -> bool:
         return self.operative
 
-    def number(self, evse: int, connector: int) -> int:
-        return self._places().index((evse, connector)) + 1
+    @property
+    def numbers(self) -> dict[tuple[int, int], int]:
+        return {place: number for number, place in enumerate(self._places(), 1)}
 
     def place(self, number: int) -> tuple[int, int] | None:
         places = self._places()
         return places[number - 1] if 1 <= number <= len(places) else None
-
-    def wire_id(self, transaction_id: str) -> str | None:
-        return self.wire_ids.get(transaction_id)
 
     def transaction_of(self, wire_id: str) -> str | None:
         return next((own for own, wire in self.wire_ids.items() if wire == wire_id), None)

@@ -8,12 +8,12 @@ Spec: OCPP 1.6 edition 2 with errata; Security Whitepaper edition 3; OCPP 2.0.1 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-from station.core.events import Delivered, Event
-from station.core.facts import Fact, Notice
-from station.ocpp.dialect import Answer, Dialect, EvseView, Inbound, NotReady, OutCall, Refuse, Told, View
+from station.core.events import Delivered
+from station.core.facts import Fact
+from station.ocpp.dialect import Answer, Dialect, Inbound, Refuse, View
 from station.ocpp.rules import RULES_16, ErrorKind
 from station.ocpp.v16 import keys, outbound, status, wrapped
 from station.ocpp.v16.inbound import plug_and_charge, pricing, requests
@@ -96,45 +96,20 @@ class Dialect16:
         """CiString20Type (§7.28)."""
         return TOKEN_LENGTH
 
-    def render(self, fact: Fact, view: View) -> OutCall | NotReady | None:
-        """See ``outbound.render``."""
-        return outbound.render(fact, view)
-
-    def delivered(self, key: int, fact: Fact, payload: Mapping[str, Any], view: View) -> Delivered:
-        """See ``outbound.delivered``."""
-        return outbound.delivered(key, fact, payload, view)
+    # Worded by the modules of this package; most of what a station does passes here, without another step.
+    render = staticmethod(outbound.render)
+    delivered = staticmethod(outbound.delivered)
+    retry = staticmethod(outbound.retry)
+    notice = staticmethod(outbound.notice)
+    ask = staticmethod(outbound.ask)
+    answered = staticmethod(outbound.answered)
+    told = staticmethod(status.told)
+    status_targets = staticmethod(status.targets)
+    status_call = staticmethod(status.status_call)
 
     def dropped(self, key: int, fact: Fact, view: View) -> Delivered:
         """See ``outbound.dropped``."""
         return outbound.dropped(key, fact)
-
-    def retry(self, fact: Fact, view: View) -> tuple[int, float]:
-        """See ``outbound.retry``."""
-        return outbound.retry(fact, view)
-
-    def notice(self, notice: Notice, view: View) -> Sequence[OutCall]:
-        """See ``outbound.notice``."""
-        return outbound.notice(notice, view)
-
-    def ask(self, query: Any, view: View) -> OutCall:
-        """See ``outbound.ask``."""
-        return outbound.ask(query, view)
-
-    def answered(self, query: Any, payload: Mapping[str, Any], view: View) -> Event:
-        """See ``outbound.answered``."""
-        return outbound.answered(query, payload, view)
-
-    def told(self, evse: EvseView, connector: int, view: View) -> Told:
-        """See ``status.told``."""
-        return status.told(evse, connector, view)
-
-    def status_targets(self, view: View) -> Sequence[tuple[int, int]]:
-        """See ``status.targets``."""
-        return status.targets(view)
-
-    def status_call(self, evse: int, connector: int, told: Told, view: View) -> OutCall:
-        """See ``status.status_call``."""
-        return status.status_call(evse, connector, told, view)
 
     def inbound(self, action: str, payload: Mapping[str, Any], reply: int, view: View) -> Inbound:
         """Hand the call to its handler (``station.ocpp.v16.inbound``)."""

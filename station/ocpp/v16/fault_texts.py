@@ -29,14 +29,11 @@ def told(status: ChargePointStatus, standing: Sequence[Standing]) -> Told:
 
 
 def faulted(standing: Sequence[Standing]) -> Told:
-    """Faulted by what stands; a fault that leaves a connector in service is named where there is no other."""
+    """Faulted by what stands, at least one; a fault that leaves a connector in service is named where no other is."""
     counting = [one for one in standing if one.fault not in HARMLESS]
     # A vehicle's fault is told with Faulted only where nothing else explains that (§4.9).
     others = [one for one in counting if one.fault is not Fault.EV_COMMUNICATION_ERROR]
-    named = others or counting or standing
-    if not named:
-        return Told(ChargePointStatus.faulted.value, Fault.OTHER_ERROR.value)
-    first = _first(named)
+    first = _first(others or counting or standing)
     return Told(ChargePointStatus.faulted.value, first.fault.value, _info(first, standing), _vendor_code(first))
 
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from math import floor
 from typing import Any, Final
 
 from ocpp.v16 import enums
 
-from station.core.values import Context, MeterValue, Sample, SignedData
+from station.core.values import Context, MeterValue, SignedData
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
 from station.ocpp.times import timestamp_of
-from station.ocpp.v16.vocabulary import whole_wh
+from station.ocpp.v16.vocabulary import NOISE_WH
 
 _MEASURANDS: Final = frozenset(member.value for member in enums.Measurand)
 _SPELLINGS: Final = {enums.UnitOfMeasure.celsius.value: "Celcius"}
@@ -36,38 +37,30 @@ def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any
     """The MeterValue elements that hold ``values``.
 
     Measurands that 1.6 has no word for are left out, and so are meter values that have nothing else.
+    A reading has up to three decimals, none where it is whole; a register is written as ``whole_wh`` does.
     """
     written = []
     for value in values:
         samples = []
         for sample in value.samples:
+            # Most of what a station says is said here: a sample costs one dictionary.
             template = _template(sample.measurand, sample.context, sample.phase, sample.location, sample.unit)
-            if template is not None:
-                samples.append(_sampled(sample, *template, view))
+            if template is None:
+                continue
+            made, is_register = template
+            wire, read = made.copy(), sample.value
+            if sample.signed is not None and (signed := _signed(sample.signed, sample.context, view)) is not None:
+                wire["value"], wire["format"] = signed, _SIGNED_DATA
+            elif is_register:
+                wire["value"] = str(floor(read + NOISE_WH))
+            elif read % 1:
+                wire["value"] = f"{read:z.3f}".rstrip("0").rstrip(".")
+            else:
+                wire["value"] = str(int(read))
+            samples.append(wire)
         if samples:
-            written.append({"timestamp": timestamp_of(view.utc_s(value.stamp)), "sampledValue": samples})
+            written.append({"timestamp": timestamp_of(view.timeline.utc_s(value.stamp)), "sampledValue": samples})
     return written
-
-
-def number(value: float) -> str:
-    """A reading as text: up to three decimals, none where it is whole."""
-    if value.is_integer():
-        return str(int(value))
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
-def _sampled(sample: Sample, template: dict[str, str], is_register: bool, view: View) -> dict[str, str]:
-    """A SampledValue."""
-    wire = template.copy()
-    if sample.signed is not None:
-        signed = _signed(sample.signed, sample.context, view)
-        if signed is not None:
-            wire["value"], wire["format"] = signed, _SIGNED_DATA
-            return wire
-    value = float(sample.value)
-    wire["value"] = str(whole_wh(value)) if is_register else number(value)
-    return wire
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """Facts, notices and queries of the core as calls of OCPP 1.6, and what their answers mean.
 
-Not here: statuses (``status``), calls of the CSMS (``inbound``). Called by ``dialect`` only.
+What every session says is written as it is, without the library's dataclasses in between. Not here: statuses
+(``status``), calls of the CSMS (``inbound``). Called by ``dialect`` only.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def _meter_notice(told: MeterNotice, view: View) -> tuple[OutCall, ...]:
     values = meter_values(told.values, view)
     if not values:
         return ()
-    connector = view.number(told.evse, told.connector) if told.evse else 0
+    connector = view.numbers.get((told.evse, told.connector), 0)
     return (OutCall("MeterValues", encode(call.MeterValues(connector, values))),)
 
 
@@ -128,7 +129,7 @@ def ask(query: Any, view: View) -> OutCall:
     if isinstance(query, V2gSigningQuery):
         return wrapped.sign_certificate(query)
     if isinstance(query, AuthorizeQuery):
-        return OutCall("Authorize", encode(call.Authorize(words.id_tag(query.token))))
+        return OutCall("Authorize", {"idTag": words.id_tag(query.token)})
     if isinstance(query, HeartbeatQuery):
         return OutCall("Heartbeat", {})
     if isinstance(query, BootQuery):
@@ -165,14 +166,15 @@ def answered(query: Any, payload: Mapping[str, Any], view: View) -> Event:
 
 def _start(fact: TransactionFact, view: View) -> OutCall:
     """OCPP 1.6 §4.8, §6.45."""
-    request = call.StartTransaction(
-        connector_id=view.number(fact.evse, fact.connector),
-        id_tag=words.id_tag(fact.id_token),
-        meter_start=words.whole_wh(fact.meter_wh),
-        timestamp=timestamp_of(view.utc_s(fact.stamp)),
-        reservation_id=fact.reservation_id,
-    )
-    return OutCall("StartTransaction", encode(request))
+    wire: dict[str, Any] = {
+        "connectorId": view.numbers.get((fact.evse, fact.connector), 0),
+        "idTag": words.id_tag(fact.id_token),
+        "meterStart": words.whole_wh(fact.meter_wh),
+        "timestamp": timestamp_of(view.timeline.utc_s(fact.stamp)),
+    }
+    if fact.reservation_id is not None:
+        wire["reservationId"] = fact.reservation_id
+    return OutCall("StartTransaction", wire)
 
 
 def _update(fact: TransactionFact, view: View) -> OutCall | NotReady | None:
@@ -183,8 +185,7 @@ def _update(fact: TransactionFact, view: View) -> OutCall | NotReady | None:
     transaction = _transaction_id(fact, view)
     if transaction is None:
         return NOT_READY
-    connector = view.number(fact.evse, fact.connector)
-    # The most frequent call of all: written as it is, without the library's dataclass in between.
+    connector = view.numbers.get((fact.evse, fact.connector), 0)
     return OutCall("MeterValues", {"connectorId": connector, "meterValue": values, "transactionId": transaction})
 
 
@@ -193,16 +194,17 @@ def _stop(fact: TransactionFact, view: View) -> OutCall | NotReady:
     transaction = _transaction_id(fact, view)
     if transaction is None:
         return NOT_READY
-    tag = words.id_tag(fact.id_token) if fact.id_token is not None and fact.id_token.value else None
-    request = call.StopTransaction(
-        meter_stop=words.whole_wh(fact.meter_wh),
-        timestamp=timestamp_of(view.utc_s(fact.stamp)),
-        transaction_id=transaction,
-        reason=words.REASONS[fact.stop_reason or StopReason.LOCAL],
-        id_tag=tag,
-        transaction_data=meter_values(fact.meter_values, view) or None,
-    )
-    return OutCall("StopTransaction", encode(request))
+    wire: dict[str, Any] = {
+        "meterStop": words.whole_wh(fact.meter_wh),
+        "timestamp": timestamp_of(view.timeline.utc_s(fact.stamp)),
+        "transactionId": transaction,
+        "reason": words.REASONS[fact.stop_reason or StopReason.LOCAL],
+    }
+    if fact.id_token is not None and fact.id_token.value:
+        wire["idTag"] = words.id_tag(fact.id_token)
+    if fact.meter_values and (values := meter_values(fact.meter_values, view)):
+        wire["transactionData"] = values
+    return OutCall("StopTransaction", wire)
 
 
 _TRANSACTION: Final[Mapping[Phase, Callable[[TransactionFact, View], OutCall | NotReady | None]]] = {
@@ -217,14 +219,14 @@ def _unplugged(fact: UnpluggedFact, view: View) -> OutCall | NotReady:
     transaction = _transaction_id(fact, view)
     if transaction is None:
         return NOT_READY
-    data = {"transactionId": transaction, "timestamp": timestamp_of(view.utc_s(fact.stamp))}
+    data = {"transactionId": transaction, "timestamp": timestamp_of(view.timeline.utc_s(fact.stamp))}
     request = call.DataTransfer(COST_VENDOR, "ConnectorUnplugged", json.dumps(data, separators=(",", ":")))
     return OutCall("DataTransfer", encode(request))
 
 
 def _transaction_id(fact: TransactionFact | UnpluggedFact, view: View) -> int | None:
     """The CSMS's number; None while unknown. An id of another version is none that was given out under this one."""
-    wire = view.wire_id(fact.transaction_id)
+    wire = view.wire_ids.get(fact.transaction_id)
     if wire is None:
         return None
     try:
@@ -237,7 +239,7 @@ def _security_event(fact: SecurityFact, view: View) -> OutCall:
     """Security WP ed.3 §5.15."""
     request = call.SecurityEventNotification(
         type=words.SECURITY_EVENTS.get(fact.type, fact.type)[:50],
-        timestamp=timestamp_of(view.utc_s(fact.stamp)),
+        timestamp=timestamp_of(view.timeline.utc_s(fact.stamp)),
         tech_info=words.clip(fact.info, 255),
     )
     return OutCall("SecurityEventNotification", encode(request))

@@ -16,7 +16,7 @@ from station.core.device_model import Address
 from station.core.faults import serious
 from station.core.values import ChargingState, Fault
 from station.ocpp.dialect import EvseView, OutCall, Told, View
-from station.ocpp.times import timestamp
+from station.ocpp.times import timestamp_of
 from station.ocpp.v16 import fault_texts
 from station.ocpp.v16.fault_texts import INFO_LENGTH
 
@@ -60,10 +60,11 @@ def told(evse: EvseView, connector: int, view: View) -> Told:
     """
     if connector == 0:
         return _station(view)
-    if evse.faulted():
-        return fault_texts.faulted(evse.standing_faults)
+    standing = evse.standing_faults
+    if standing and evse.faulted():
+        return fault_texts.faulted(standing)
     status = _status(evse, connector)
-    if standing := evse.standing_faults:
+    if standing:
         told = [one for one in standing if one.fault is not Fault.EV_COMMUNICATION_ERROR or status in _WITH_EV]
         if told:
             return fault_texts.told(status, told)
@@ -85,10 +86,10 @@ def targets(view: View) -> tuple[tuple[int, int], ...]:
 def status_call(evse: int, connector: int, told: Told, view: View) -> OutCall:
     """StatusNotification (OCPP 1.6 §6.47); a cause is named in ``vendorErrorCode``, as OtherError asks (§7.6)."""
     wire: dict[str, Any] = {
-        "connectorId": view.number(evse, connector) if connector else 0,
+        "connectorId": view.numbers.get((evse, connector), 0),
         "errorCode": told.error_code,
         "status": told.status,
-        "timestamp": timestamp(view.now_utc()),
+        "timestamp": timestamp_of(view.turn_utc_s()),
     }
     if told.info:
         wire["info"] = told.info[:INFO_LENGTH]
@@ -123,8 +124,7 @@ def _station(view: View) -> Told:
 
 def _status(evse: EvseView, connector: int) -> ChargePointStatus:
     own = connector == evse.active_connector
-    lasts = own and evse.transaction is not None and evse.state != "idle"
-    if not evse.operative(connector) and not lasts:
+    if not evse.operative(connector):
         return ChargePointStatus.unavailable
     if not own and _is_taken(evse):
         return ChargePointStatus.unavailable

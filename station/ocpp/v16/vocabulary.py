@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from math import floor
 from typing import Any, Final
 
 from ocpp.v16.enums import Reason
@@ -26,29 +27,29 @@ NO_ID: Final = -1
 """The transactionId of a transaction whose StartTransaction was never answered (errata 3.18)."""
 
 # What 2.x tells more finely is Local where the driver at the station caused it, else Other.
-REASONS: Final[Mapping[StopReason, Reason]] = {
-    StopReason.DEAUTHORIZED: Reason.de_authorized,
-    StopReason.EMERGENCY_STOP: Reason.emergency_stop,
-    StopReason.ENERGY_LIMIT_REACHED: Reason.other,
-    StopReason.EV_DISCONNECTED: Reason.ev_disconnected,
-    StopReason.GROUND_FAULT: Reason.other,
-    StopReason.IMMEDIATE_RESET: Reason.hard_reset,
-    StopReason.HARD_RESET: Reason.hard_reset,
-    StopReason.SOFT_RESET: Reason.soft_reset,
-    StopReason.LOCAL: Reason.local,
-    StopReason.LOCAL_OUT_OF_CREDIT: Reason.other,
-    StopReason.MASTER_PASS: Reason.local,
-    StopReason.OTHER: Reason.other,
-    StopReason.OVERCURRENT_FAULT: Reason.other,
-    StopReason.POWER_LOSS: Reason.power_loss,
-    StopReason.POWER_QUALITY: Reason.other,
-    StopReason.REBOOT: Reason.reboot,
-    StopReason.REMOTE: Reason.remote,
-    StopReason.SOC_LIMIT_REACHED: Reason.other,
-    StopReason.STOPPED_BY_EV: Reason.other,
-    StopReason.TIME_LIMIT_REACHED: Reason.other,
-    StopReason.TIMEOUT: Reason.other,
-    StopReason.UNLOCK_COMMAND: Reason.unlock_command,
+REASONS: Final[Mapping[StopReason, str]] = {
+    StopReason.DEAUTHORIZED: Reason.de_authorized.value,
+    StopReason.EMERGENCY_STOP: Reason.emergency_stop.value,
+    StopReason.ENERGY_LIMIT_REACHED: Reason.other.value,
+    StopReason.EV_DISCONNECTED: Reason.ev_disconnected.value,
+    StopReason.GROUND_FAULT: Reason.other.value,
+    StopReason.IMMEDIATE_RESET: Reason.hard_reset.value,
+    StopReason.HARD_RESET: Reason.hard_reset.value,
+    StopReason.SOFT_RESET: Reason.soft_reset.value,
+    StopReason.LOCAL: Reason.local.value,
+    StopReason.LOCAL_OUT_OF_CREDIT: Reason.other.value,
+    StopReason.MASTER_PASS: Reason.local.value,
+    StopReason.OTHER: Reason.other.value,
+    StopReason.OVERCURRENT_FAULT: Reason.other.value,
+    StopReason.POWER_LOSS: Reason.power_loss.value,
+    StopReason.POWER_QUALITY: Reason.other.value,
+    StopReason.REBOOT: Reason.reboot.value,
+    StopReason.REMOTE: Reason.remote.value,
+    StopReason.SOC_LIMIT_REACHED: Reason.other.value,
+    StopReason.STOPPED_BY_EV: Reason.other.value,
+    StopReason.TIME_LIMIT_REACHED: Reason.other.value,
+    StopReason.TIMEOUT: Reason.other.value,
+    StopReason.UNLOCK_COMMAND: Reason.unlock_command.value,
 }
 """OCPP 1.6 §7.36; a missing reason is Local (§4.10)."""
 
@@ -60,8 +61,8 @@ SECURITY_EVENTS: Final[Mapping[str, str]] = {
 }
 """Security events that the Security Whitepaper (ed.3 §8, spelt as there) calls otherwise than OCPP 2.x."""
 
-_NEARLY: Final = 0.999
-"""Below this part of a Wh no rounding makes it complete."""
+NOISE_WH: Final = 0.0005
+"""A register that lacks no more of a whole Wh has that Wh: float arithmetic makes such noise, no meter does."""
 
 _STATUSES: Final = {member.value: member for member in TokenStatus}
 
@@ -74,14 +75,9 @@ def clip(text: str | None, length: int) -> str | None:
 def whole_wh(energy_wh: float | None) -> int:
     """A register in whole Wh for meterStart and meterStop: complete Wh only, so that none is told before it was used.
 
-    The rounding to a thousandth takes float noise away. Unknown is 0: both members are required (§6.45, §6.49).
+    Unknown is 0: both members are required (§6.45, §6.49).
     """
-    if energy_wh is None:
-        return 0
-    complete = energy_wh // 1
-    if energy_wh - complete < _NEARLY:
-        return int(complete)
-    return int(round(energy_wh, 3) // 1)
+    return 0 if energy_wh is None else floor(energy_wh + NOISE_WH)
 
 
 def id_tag(token: IdToken | None) -> str:
@@ -96,7 +92,7 @@ def id_token(tag: str) -> IdToken:
 
 def token_info(info: Mapping[str, Any], view: View) -> TokenInfo:
     """IdTagInfo (OCPP 1.6 §7.27); what was accepted until a moment that is past is Expired."""
-    said = id_tag_info(info)
+    said = _id_tag_info(info["status"], info.get("parentIdTag"), info.get("expiryDate"))
     if said.status is TokenStatus.ACCEPTED and said.expires is not None and said.expires <= view.now_utc():
         return replace(said, status=TokenStatus.EXPIRED)
     return said

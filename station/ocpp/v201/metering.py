@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ocpp.v201 import enums
 
-from station.core.values import Context, MeterValue, Sample
+from station.core.values import Context, MeterValue, Stamp
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
 from station.ocpp.times import timestamp_of
@@ -22,32 +22,33 @@ from station.ocpp.times import timestamp_of
 _MEASURANDS: Final = frozenset(member.value for member in enums.MeasurandEnumType)
 
 
-def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any]] | None:
+def meter_values(
+    values: Sequence[MeterValue], view: View, stamp: Stamp | None = None, timestamp: str = ""
+) -> list[dict[str, Any]] | None:
     """The MeterValueTypes that hold ``values``; None without any.
 
     Measurands that this version has no word for are left out, and so are meter values that have nothing else.
+    ``timestamp`` is what ``stamp`` is on the wire, where that was worked out before.
     """
     written = []
     for value in values:
         samples = []
         for sample in value.samples:
+            # Most of what a station says is said here: a sample costs one dictionary.
             template = _template(sample.measurand, sample.context, sample.phase, sample.location, sample.unit)
-            if template is not None:
-                samples.append(_sampled(sample, template, view))
+            if template is None:
+                continue
+            wire = template.copy()
+            wire["value"] = sample.value
+            if sample.signed is not None:
+                signed = signed_value(sample.signed, sample.context, view)
+                if signed is not None:
+                    wire["signedMeterValue"] = signed
+            samples.append(wire)
         if samples:
-            written.append({"timestamp": timestamp_of(view.utc_s(value.stamp)), "sampledValue": samples})
+            at = timestamp if value.stamp is stamp else timestamp_of(view.timeline.utc_s(value.stamp))
+            written.append({"timestamp": at, "sampledValue": samples})
     return written or None
-
-
-def _sampled(sample: Sample, template: dict[str, Any], view: View) -> dict[str, Any]:
-    """A SampledValueType."""
-    wire = template.copy()
-    wire["value"] = sample.value
-    if sample.signed is not None:
-        signed = signed_value(sample.signed, sample.context, view)
-        if signed is not None:
-            wire["signedMeterValue"] = signed
-    return wire
 
 
 @lru_cache(maxsize=1024)

@@ -41,7 +41,7 @@ def _event(problem: Problem, view: View) -> dict[str, Any]:
     row = problem.condition.row
     event: dict[str, Any] = {
         "eventId": problem.id,
-        "timestamp": timestamp_of(view.utc_s(problem.stamp)),
+        "timestamp": timestamp_of(view.timeline.utc_s(problem.stamp)),
         "trigger": "Delta" if row.changes else "Alerting",
         "actualValue": "true" if problem.value else "false",
         "eventNotificationType": _HARDWIRED,

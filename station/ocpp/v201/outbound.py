@@ -1,6 +1,7 @@
 """What the station tells and asks, as OCPP 2.0.1 calls, and what the answers mean.
 
-Functions of a fact, notice or query and a ``View``; without state. Called by ``Dialect2x``.
+Functions of a fact, notice or query and a ``View``; without state. What every session says is written as it is, without
+the library's dataclasses in between. Called by ``Dialect2x``.
 
 Spec: OCPP 2.0.1 part 2, blocks A, B, C, E, J.
 """
@@ -8,6 +9,7 @@ Spec: OCPP 2.0.1 part 2, blocks A, B, C, E, J.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from ocpp.v201 import call as messages
@@ -22,12 +24,13 @@ from station.core.facts import (
     LogFact,
     LogNotice,
     Notice,
+    Phase,
     ReservationFact,
     SecurityFact,
     TransactionFact,
 )
 from station.core.problems import ProblemQuery, ProblemsTold
-from station.core.values import IdToken, RegistrationStatus, StopReason
+from station.core.values import ChargingState, IdToken, RegistrationStatus, StopReason, TriggerReason
 from station.core.variables import Address
 from station.ocpp.dialect import OutCall, View
 from station.ocpp.times import moment, timestamp_of
@@ -47,6 +50,11 @@ _STOP_REASONS: Final[Mapping[StopReason, str]] = {
     StopReason.UNLOCK_COMMAND: "Other",
 }
 """ReasonEnumType knows one kind of reset, and an unlock ends no transaction in this version (F05.FR.02)."""
+
+_PHASES: Final[Mapping[Phase, str]] = {phase: phase.value for phase in Phase}
+_TRIGGERS: Final[Mapping[TriggerReason, str]] = {reason: reason.value for reason in TriggerReason}
+_CHARGING_STATES: Final[Mapping[ChargingState, str]] = {state: state.value for state in ChargingState}
+"""What each event says of them, looked up: ``value`` of an enumeration's member is computed."""
 
 _STATION_CERTIFICATE: Final = "ChargingStationCertificate"
 _TYPE_LENGTH: Final = 50
@@ -85,15 +93,16 @@ def _transaction_event(fact: TransactionFact, view: View) -> OutCall:
     EVSE and connector go with every event (E01.FR.16 wants them after the plug); ``offline`` only where it is true
     (E11.FR.02, E12.FR.02); the stop reason also where it is Local (E07.FR.05).
     """
-    # The most frequent call of all: written as it is, without the library's dataclass in between.
+    stamp = fact.stamp
+    timestamp = timestamp_of(view.timeline.utc_s(stamp))
     wire: dict[str, Any] = {
-        "eventType": fact.phase.value,
-        "timestamp": timestamp_of(view.utc_s(fact.stamp)),
-        "triggerReason": fact.trigger.value,
+        "eventType": _PHASES[fact.phase],
+        "timestamp": timestamp,
+        "triggerReason": _TRIGGERS[fact.trigger],
         "seqNo": fact.seq_no,
         "transactionInfo": _transaction_info(fact),
     }
-    if fact.meter_values and (values := meter_values(fact.meter_values, view)):
+    if fact.meter_values and (values := meter_values(fact.meter_values, view, stamp, timestamp)):
         wire["meterValue"] = values
     if fact.offline:
         wire["offline"] = True
@@ -113,7 +122,7 @@ def _transaction_event(fact: TransactionFact, view: View) -> OutCall:
 def _transaction_info(fact: TransactionFact) -> dict[str, Any]:
     info: dict[str, Any] = {"transactionId": fact.transaction_id}
     if fact.charging_state is not None:
-        info["chargingState"] = fact.charging_state.value
+        info["chargingState"] = _CHARGING_STATES[fact.charging_state]
     if fact.time_spent_charging_s is not None:
         info["timeSpentCharging"] = fact.time_spent_charging_s
     if fact.stop_reason is not None:
@@ -123,7 +132,9 @@ def _transaction_info(fact: TransactionFact) -> dict[str, Any]:
     return info
 
 
-def _place(evse: int, connector: int) -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def _place(evse: int, connector: int) -> Mapping[str, int]:
+    """An EVSEType."""
     return {"id": evse, "connectorId": connector} if connector else {"id": evse}
 
 
@@ -132,7 +143,7 @@ def _security_event(fact: SecurityFact, view: View) -> OutCall:
     return call(
         messages.SecurityEventNotification(
             type=fact.type[:_TYPE_LENGTH],
-            timestamp=timestamp_of(view.utc_s(fact.stamp)),
+            timestamp=timestamp_of(view.timeline.utc_s(fact.stamp)),
             tech_info=fact.info[:_TECH_INFO_LENGTH] or None,
         )
     )
@@ -163,7 +174,7 @@ def _token_of(transaction_id: str, view: View) -> IdToken | None:
     return None
 
 
-def retry(view: View) -> tuple[int, float]:
+def retry(fact: Fact, view: View) -> tuple[int, float]:
     """Attempts and interval in seconds for what is delivered with guarantee.
 
     2.0.1 has these variables for TransactionEvent only; security events, which must arrive too (A04.FR.02), follow
@@ -205,7 +216,7 @@ def ask(query: Any, view: View) -> OutCall:
     if isinstance(query, HeartbeatQuery):
         return call(messages.Heartbeat())
     if isinstance(query, AuthorizeQuery):
-        return call(messages.Authorize(id_token=token_out(query.token)))
+        return OutCall("Authorize", {"idToken": token_out(query.token)})
     if isinstance(query, SigningQuery):
         return call(messages.SignCertificate(csr=query.request, certificate_type=_STATION_CERTIFICATE))
     if isinstance(query, ProblemQuery):
@@ -229,7 +240,7 @@ def _charging_station(view: View) -> dict[str, Any]:
     return station
 
 
-def answered(query: Any, payload: Payload) -> Event:
+def answered(query: Any, payload: Payload, view: View) -> Event:
     """The event that the answer to a query is.
 
     Raises:

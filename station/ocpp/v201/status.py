@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from station.ocpp.dialect import EvseView, OutCall, Told, View
-from station.ocpp.times import timestamp
+from station.ocpp.times import timestamp_of
 
 AVAILABLE: Final = Told("Available")
 OCCUPIED: Final = Told("Occupied")
@@ -23,7 +23,7 @@ _UNPLUGGED_STATES: Final = ("idle", "awaiting")
 """Without a cable these leave the connector Available: E03 tells Occupied when the cable comes, not with the token."""
 
 
-def told(evse: EvseView, connector: int) -> Told:
+def told(evse: EvseView, connector: int, view: View) -> Told:
     """The status of a connector.
 
     A running transaction keeps its connector Occupied: Inoperative is scheduled (G03.FR.05). A reservation outlasts
@@ -56,7 +56,7 @@ def status_call(evse: int, connector: int, status: Told, view: View) -> OutCall:
     return OutCall(
         "StatusNotification",
         {
-            "timestamp": timestamp(view.now_utc()),
+            "timestamp": timestamp_of(view.turn_utc_s()),
             "connectorStatus": status.status,
             "evseId": evse,
             "connectorId": connector,

@@ -14,7 +14,7 @@ from station.core.facts import Phase
 from station.core.hardware_faults import raised
 from station.core.plausibility import deliverable_wh, sound
 from station.core.values import Fault, Reading
-from tests.support.core_world import V16, World, of
+from tests.support.core_world import V16, World, of, two
 
 POLLED = StationPlan(evses=(EvsePlan(1, polled_meter=True),))
 
@@ -179,6 +179,20 @@ def test_a_new_meter_counts_from_where_somebody_says_so() -> None:
     assert doubts(world) == []
 
 
+def test_a_session_that_came_while_the_last_one_waited_for_its_meter_gets_energy() -> None:
+    """It starts with the energy, and nothing else happens that could bring that about."""
+    world = World(plan=two(), settings={**V16, "TxCtrlr.TxStartPoint": "EnergyTransfer"})
+    world.charge()
+    world.bays[1].silent = True
+    world.tap()
+    assert world.evse.desk.ending is not None
+    world.tap()
+    assert world.evse.offered_a is None
+    world.run(5)
+    assert world.evse.contactor.state == "closed"
+    assert [fact.phase for fact in world.facts()].count(Phase.STARTED) == 2
+
+
 @pytest.mark.spec("OCPP 1.6 §7.6")
 def test_a_silent_meter_is_a_fault_and_its_last_value_is_kept() -> None:
     world = World(plan=POLLED, settings=V16)
@@ -210,3 +224,71 @@ def test_one_fault_is_enough_for_a_meter_that_is_lost() -> None:
         world.run(1)
         world.send(ev.MeterRead(1, None))
     assert doubts(world) == ["meter_lost"]
+
+
+class AtOnce:
+    """The meter of a bay, read within the turn. ``taken`` counts the readings."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.taken = 0
+
+    def reading(self) -> Reading | None:
+        bay = self.world.bays[1]
+        if bay.silent:
+            return None
+        self.taken += 1
+        return bay.read(self.world.now)
+
+
+def sampled(*, at_once: bool) -> World:
+    """A transaction of a few minutes, with samples that are due by time and by word."""
+    world = World(settings=V16)
+    if at_once:
+        world.evse.meter.gauge = AtOnce(world)
+    world.charge()
+    world.run(130)
+    world.send(ev.SampleDue(1))
+    world.run(130)
+    world.unplug()
+    return world
+
+
+def test_samples_are_the_same_whether_the_meter_is_asked_or_read_within_the_turn() -> None:
+    asked, read = sampled(at_once=False), sampled(at_once=True)
+    assert len(asked.facts(Phase.UPDATED)) >= 4
+    assert read.told == asked.told
+    assert read.stored() == asked.stored()
+    begin_and_end = of(read.log, ef.ReadMeter)
+    assert len(begin_and_end) < len(of(asked.log, ef.ReadMeter))
+
+
+def test_a_meter_that_does_not_answer_within_the_turn_is_asked() -> None:
+    world = World(settings=V16)
+    world.evse.meter.gauge = gauge = AtOnce(world)
+    world.charge()
+    world.run(5)
+    world.bays[1].silent = True
+    taken = gauge.taken
+    assert of(world.send(ev.SampleDue(1)), ef.ReadMeter)
+    world.run(30)
+    assert gauge.taken == taken
+    assert doubts(world) == ["meter_silent"]
+    world.bays[1].silent = False
+    world.run(65)
+    assert doubts(world) == []
+
+
+def test_a_sample_within_the_turn_that_is_not_believed_waits_for_a_second_reading() -> None:
+    world = World(settings=V16)
+    world.evse.meter.gauge = AtOnce(world)
+    world.charge()
+    world.run(10)
+    told = len(world.facts(Phase.UPDATED))
+    world.bays[1].energy_wh += 1e6
+    world.bays[1].power_w = 0.0
+    out = world.send(ev.SampleDue(1))
+    kinds = [type(effect) for effect in out]
+    assert kinds.index(ef.ReadMeter) < kinds.index(ef.Tell)
+    assert len(world.facts(Phase.UPDATED)) == told + 1
+    assert world.facts()[-1].meter_wh == world.bays[1].energy_wh

@@ -57,7 +57,7 @@ def test_nothing_is_stored_and_kept_of_a_sound_station() -> None:
     world.run(100)
     assert "problems" not in world.stored()
     problems = world.station.problems
-    assert (problems._pending, problems._told) == (None, None)
+    assert (problems.pending, problems._told) == (None, None)
 
 
 def test_events_are_told_one_message_after_the_other() -> None:
@@ -83,7 +83,7 @@ def test_offline_only_what_counts_in_the_end_is_told() -> None:
     world.send(cleared(1, "over_voltage"))
     world.send(raised(1, "over_voltage"))
     world.send(raised(1, "self_test"))
-    assert len(world.station.problems._pending) == 1
+    assert len(world.station.problems.pending) == 1
     world.connect()
     assert world.brief() == [("over_voltage", True), ("self_test", True)]
 
@@ -121,10 +121,10 @@ def test_a_flood_while_the_csms_is_slow_stays_bounded() -> None:
     for _ in range(500):
         world.send(raised(1, "over_voltage"))
         world.send(cleared(1, "over_voltage"))
-    assert len(world.station.problems._pending) <= 100
+    assert len(world.station.problems.pending) <= 100
     world.mute = False
     world.send(ProblemsTold())
-    assert world.station.problems._pending is None
+    assert world.station.problems.pending is None
     assert all(len(query.problems) <= 20 for query in world.queries())
 
 
@@ -177,5 +177,5 @@ def test_a_version_without_words_for_it_is_told_nothing_and_keeps_nothing() -> N
     world = Told(plan=replace(StationPlan(evses=(EvsePlan(1),)), tells_problems=False))
     world.send(raised(1, "over_voltage"))
     assert world.queries() == []
-    assert world.station.problems._pending is None
+    assert world.station.problems.pending is None
     assert "problems" not in world.stored()

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from station.core import effects as ef
 from station.core import storage
-from tests.support.core_world import World
+from station.core.journal import JOURNAL, journal_rows
+from station.store import MemoryStore
+from tests.support.core_world import V16, World
 
 TABLES = (
     storage.META,
@@ -63,3 +66,31 @@ def test_any_rows_boot(rows: dict[str, dict[str, Any]]) -> None:
     world.power_cycle()
     world.plug()
     assert world.evse.ev
+
+
+def test_a_store_that_reads_rows_when_they_are_loaded_reads_what_is_true_then() -> None:
+    world, store = World(start=False, settings=V16), MemoryStore()
+    ledger = world.station.ctx.ledger
+    ledger.immediate = ledger.late = True
+    store.follow(JOURNAL, ledger.facts, journal_rows)
+    committed: list[ef.Commit] = []
+
+    def commit(effect: ef.Commit) -> None:
+        committed.append(effect)
+        store.commit(effect, None)
+
+    world._commit = commit  # type: ignore[method-assign]
+    world.boot()
+    world.charge()
+    for answered in (True, False, False, True):
+        world.deliver = answered
+        queued = len(ledger.facts)
+        world.run(65.0)
+        assert (len(ledger.facts) > queued) is not answered
+        assert store.load() == world.station.snapshot()
+        assert store.load()[storage.METER]["1"] == world.evse.meter.shown_wh
+    tables = [record.table for effect in committed for record in effect.records]
+    assert (tables.count(storage.METER), tables.count(storage.TRANSACTIONS)) == (1, 1)
+    world.unplug()
+    assert store.load() == world.station.snapshot()
+    assert storage.TRANSACTIONS not in store.load()

@@ -12,7 +12,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 def test_a_stamp_from_before_the_time_was_known_is_right_once_it_is() -> None:
     timeline = Timeline(boot=1, now=100.0)
-    early = timeline.stamp(110.0)
+    early = Stamp(110.0, timeline.boot)
     assert not timeline.known
     assert timeline.learn(NOON, 170.0)
     assert timeline.known

@@ -74,6 +74,44 @@ def test_an_offer_taken_back_is_answered_with_b() -> None:
     assert heard[-1].state == "B"
 
 
+@pytest.mark.parametrize("battery_wh", [None, 50_000.0])
+def test_what_the_meter_shows_follows_every_part_at_once(battery_wh: float | None) -> None:
+    bay, clock, _ = _charging(car=CarOptions(battery_wh=battery_wh))
+    for offer_a, power_w in ((16, 11_000), (10, 6_900), (6, 4_140), (32, 11_000)):
+        bay.pilot.offer(offer_a)
+        assert bay.meter.read().power_w == pytest.approx(power_w)
+        clock.advance(60)
+        assert bay.meter.read().power_w == pytest.approx(power_w)
+    bay.lock.set_locked(True)
+    assert bay.meter.read().power_w == pytest.approx(11_000)
+    bay.contactor.set_fault("stuck_open")
+    assert bay.meter.read().current_a == (0, 0, 0)
+    bay.contactor.set_fault("weld")
+    assert bay.meter.read().power_w == pytest.approx(11_000)
+    bay.unplug("ev")
+    assert bay.meter.read().power_w == 0
+
+
+def test_a_car_whose_charge_is_known_follows_one_whose_is_not() -> None:
+    bay, clock, _ = _charging()
+    assert bay.meter.read().soc_percent is None
+    bay.unplug("ev")
+    bay.plug_in(soc_percent=90)
+    clock.advance(0.2)
+    bay.poll()
+    charging = bay.meter.read()
+    assert (charging.power_w, charging.soc_percent) == pytest.approx((11_000 * 0.55, 90), rel=1e-3)
+    clock.advance(600)
+    later = bay.meter.read()
+    assert later.power_w is not None
+    assert later.power_w < 11_000 * 0.55
+    bay.unplug("ev")
+    bay.plug_in()
+    clock.advance(0.2)
+    bay.poll()
+    assert (bay.meter.read().power_w, bay.meter.read().soc_percent) == (11_000, None)
+
+
 def test_an_offer_taken_back_in_time_is_not_answered() -> None:
     bay, clock, heard = _bay()
     bay.plug_in()

@@ -94,13 +94,14 @@ async def test_the_beginnings_are_spread_over_the_cycle() -> None:
 
 
 @virtual
-async def test_a_begin_that_finds_the_evse_taken_is_late_and_left_out() -> None:
+async def test_a_car_that_finds_the_evse_taken_is_turned_away_and_nothing_was_late() -> None:
     behaviour = Behaviour("paced", session_s=10.0, pause_s=2.0, stop="remote")
     async with FleetRig("1.6", behaviour) as fleet:
         await fleet.going()
         await fleet.wait(30.0)  # nobody ends the session
         assert fleet.count("sessions.started") == 1
-        assert fleet.count("sessions.late") == 2
+        assert fleet.count("sessions.turned_away") == 2
+        assert fleet.count("sessions.late") == 0
 
 
 @pytest.mark.parametrize("pattern", ["commuter", "rush-hour", "highway"])

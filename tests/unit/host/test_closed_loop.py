@@ -8,6 +8,7 @@ import pytest
 
 from station.core.events import SampleDue
 from station.core.records import Batch
+from station.store import MemoryStore
 from tests.support.rig import CARD, Rig
 from tests.support.virtual_loop import run_virtual
 
@@ -124,5 +125,40 @@ def test_what_was_just_told_is_not_recorded_again(version: str) -> None:
             assert len(stored) == told
             await rig.wait(1.0)
             assert len(stored) == told + 1
+
+    run_virtual(scenario())
+
+
+class InMemory(Rig):
+    """A rig over a store that keeps at once, and reads what goes on changing when it is loaded."""
+
+    def make_store(self) -> MemoryStore:  # type: ignore[override]
+        return MemoryStore()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_was_not_told_before_a_power_cut_is_told_once_after_it(version: str) -> None:
+    async def scenario() -> None:
+        async with InMemory(version, SAMPLED, instant=True) as rig:
+            await rig.boot()
+            rig.host.execute("plug_in", {})
+            await rig.do("tap", tagId=CARD)
+            await rig.wait(61.0)
+            assert _samples(rig) == ["Sample.Periodic"]
+            rig.refuse_with(503)
+            rig.lose_connection()
+            await rig.wait(120.0)
+            station = rig.host.runner.engine.station
+            assert len(station.ctx.ledger.facts) == 2
+            assert rig.store.load() == station.snapshot()
+            await rig.do("power_cycle")
+            rig.refuse = None
+            await rig.until(lambda: _stopped(rig))
+            await rig.quiet()
+            assert (_started(rig), _stopped(rig)) == (1, 1)
+            assert _samples(rig) == ["Sample.Periodic"] * 3
+            station = rig.host.runner.engine.station
+            assert not station.ctx.ledger.facts
+            assert rig.store.load() == station.snapshot()
 
     run_virtual(scenario())

@@ -33,7 +33,7 @@ def lines(log: StationLog, **bounds: datetime) -> list[str]:
 
 def test_lines_say_what_and_when_but_not_what_is_in_it() -> None:
     clock, ring = Clock(), LogRing(100)
-    log, other = StationLog(clock, clock.utc, ring=ring), StationLog(clock, clock.utc, ring=ring)
+    log, other = StationLog(clock, clock, ring=ring), StationLog(clock, clock, ring=ring)
     log.frame(">", '[2,"id-1","Authorize",{"idTag":"04AABB"}]')
     other.note("=", "somebody else")
     clock.seconds += 60
@@ -57,7 +57,7 @@ def test_lines_say_what_and_when_but_not_what_is_in_it() -> None:
 
 def test_the_ring_is_bounded() -> None:
     clock = Clock()
-    log = StationLog(clock, clock.utc, ring=LogRing(10))
+    log = StationLog(clock, clock, ring=LogRing(10))
     for number in range(100):
         log.note("=", f"line {number}")
     assert len(lines(log)) == 10
@@ -66,7 +66,7 @@ def test_the_ring_is_bounded() -> None:
 def test_a_file_is_written_later_and_turned_over(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = Clock()
-        log = StationLog(clock, clock.utc, lambda: tmp_path)
+        log = StationLog(clock, clock, lambda: tmp_path)
         log.note("=", "one")
         assert not (tmp_path / FILE).exists()
         assert [line[-3:] for line in await log.lines()] == ["one"], "what is not written yet is shown all the same"
@@ -88,7 +88,7 @@ def test_a_file_is_written_later_and_turned_over(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_loses_lines_only(tmp_path: Path) -> None:
     async def scenario() -> None:
         clock = Clock()
-        log = StationLog(clock, clock.utc, lambda: tmp_path / "gone")
+        log = StationLog(clock, clock, lambda: tmp_path / "gone")
         log.note("=", "one")
         await log.flush()
         assert (await log.lines()) == []

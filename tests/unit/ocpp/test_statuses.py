@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from station.ocpp.dialect import Told
 from station.ocpp.statuses import StatusBoard
 from station.ocpp.v16 import DIALECT as V16
 from tests.support.fake_view import FakeEvse, FakeView
@@ -19,9 +20,6 @@ class Board:
         self.told: dict[tuple[int, int], str] = {}
         self.now = 0.0
 
-    def known(self, evse: int, connector: int) -> str:
-        return self.told.get((evse, connector), "")
-
     def become(self, state: str) -> None:
         self.evse.state = state
         self.evse.in_use = state != "idle"
@@ -31,7 +29,7 @@ class Board:
         return [change.told.status for change in self.board.look(V16, self.view, self.now)]
 
     def due(self, minimum_s: float = 0.0) -> list[str]:
-        return [told.status for _, told in self.board.due(self.known, self.now, minimum_s)]
+        return [told.status for _, told in self.board.due(self.told, self.now, minimum_s)]
 
     def answer(self) -> None:
         for place in (STATION, EVSE):
@@ -68,7 +66,7 @@ def test_a_change_is_told_once() -> None:
     board.become("plugged")
     assert board.due() == ["Preparing"]
     assert board.due() == []
-    assert board.board.shown(EVSE, board.known) == "Preparing"
+    assert board.board.shown(EVSE, board.told) == "Preparing"
     board.answer()
     assert board.due() == []
 
@@ -95,12 +93,24 @@ def test_a_status_is_told_when_it_has_lasted() -> None:
     board.now = 100.0
     board.become("plugged")
     assert board.due(5.0) == []
-    assert board.board.next_deadline(board.known, 5.0) == 105.0
+    assert board.board.next_deadline(board.told, 5.0) == 105.0
     board.now = 103.0
     board.become("idle")
     board.now = 120.0
     assert board.due(5.0) == []
-    assert board.board.next_deadline(board.known, 5.0) is None
+    assert board.board.next_deadline(board.told, 5.0) is None
     board.become("plugged")
     board.now = 125.0
     assert board.due(5.0) == ["Preparing"]
+
+
+def test_a_told_status_is_another_one_when_anything_of_it_is() -> None:
+    told = Told("Faulted", "GroundFailure", "RCD", "E7")
+    others = (
+        Told("Available", "GroundFailure", "RCD", "E7"),
+        Told("Faulted", "OtherError", "RCD", "E7"),
+        Told("Faulted", "GroundFailure", "", "E7"),
+        Told("Faulted", "GroundFailure", "RCD"),
+    )
+    assert told.text not in {other.text for other in others}
+    assert told.text == Told("Faulted", "GroundFailure", "RCD", "E7").text

@@ -81,3 +81,15 @@ def test_texts_of_any_kind_come_back() -> None:
     for table in ("told", "bindings"):
         write(store, 1, *(Put(table, key, text) for key, text in texts.items()), done=answers)
     assert store.load() == {"told": texts, "bindings": texts}
+
+
+def test_a_table_that_is_followed_is_read_as_it_is_then_and_held_nothing_before() -> None:
+    store, answers = MemoryStore(), Answers()
+    write(store, 1, Put("t", "a", 1), Put("u", "a", 1), done=answers)
+    numbers: dict[int, float] = {}
+    store.follow("t", numbers, lambda rows: {f"{key:03d}": value for key, value in rows.items()})
+    assert store.load() == {"u": {"a": 1}}
+    numbers[7] = 0.5
+    assert store.load() == {"t": {"007": 0.5}, "u": {"a": 1}}
+    store.follow("t", {}, dict)
+    assert store.load() == {"u": {"a": 1}}

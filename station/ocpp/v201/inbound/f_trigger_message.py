@@ -92,7 +92,7 @@ def _status_notification(payload: Payload, view: View) -> Answer:
         return _rejected("UnknownEvse")
     if connector not in evse.connector_ids:
         return _rejected("UnknownConnectorId")
-    return _accepted(calls=(status.status_call(evse.id, connector, status.told(evse, connector), view),))
+    return _accepted(calls=(status.status_call(evse.id, connector, status.told(evse, connector, view), view),))
 
 
 def _log_status(_payload: Payload, view: View) -> Answer:

@@ -31,6 +31,15 @@ def test_hertz_has_no_unit() -> None:
     assert value == {"value": "50", "context": "Sample.Clock", "measurand": "Frequency"}
 
 
+def test_samples_of_one_measurand_have_values_of_their_own() -> None:
+    """What they have in common is made once; what is told of one says nothing of another."""
+    first, second = wire(*(Sample(value, "Voltage", Context.PERIODIC, "L1-N", "V") for value in (229.5, 231.0)))
+    assert (first.pop("value"), second.pop("value")) == ("229.5", "231")
+    assert first == second
+    (third,) = wire(Sample(230.0, "Voltage", Context.PERIODIC, "L1-N", "V"))
+    assert third["value"] == "230"
+
+
 def test_a_measurand_without_a_word_is_left_out() -> None:
     assert wire(Sample(1.0, "Display.PresentSOC", Context.PERIODIC, None, "Percent", "EV")) == []
 

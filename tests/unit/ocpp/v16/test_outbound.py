@@ -139,7 +139,10 @@ class TestSamples:
     def test_numbers_have_no_float_noise(self, reading: float, text: str) -> None:
         assert self.sampled(Sample(reading, "Current.Import", unit="A"))["value"] == text
 
-    @pytest.mark.parametrize(("reading", "text"), [(0.0, "0"), (2.9999999, "3"), (2.999, "2"), (1e12, "1000000000000")])
+    @pytest.mark.parametrize(
+        ("reading", "text"),
+        [(0.0, "0"), (2.9999999, "3"), (2.9996, "3"), (2.9994, "2"), (2.999, "2"), (1e12, "1000000000000")],
+    )
     def test_a_register_counts_complete_wh_like_meter_stop(self, reading: float, text: str) -> None:
         assert self.sampled(Sample(reading))["value"] == text
 

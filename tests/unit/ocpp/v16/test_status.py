@@ -92,10 +92,6 @@ def test_a_communication_warning_goes_with_four_statuses_only(evse: FakeEvse, er
     assert told(evse) == Told(before, error_code)
 
 
-def test_out_of_service_without_a_named_fault() -> None:
-    assert told(FakeEvse(out_of_service=True)) == Told("Faulted", "OtherError")
-
-
 def test_the_last_fault_that_counts_is_told() -> None:
     """OCPP 1.6 §4.9: the CSMS is informed of an error within the station; a vehicle's is no cause of Faulted."""
     faults = {

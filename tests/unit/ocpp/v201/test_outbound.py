@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -68,6 +69,15 @@ def test_transaction_event_carries_what_happened():
 
 def test_transaction_event_without_details_is_short():
     assert set(told(fact())) == {"eventType", "timestamp", "triggerReason", "seqNo", "transactionInfo", "evse"}
+
+
+def test_meter_values_have_the_time_at_which_they_were_taken():
+    event = fact()
+    of_the_event = MeterValue(event.stamp, (Sample(1.0),))
+    earlier = MeterValue(Stamp(60.0, 1), (Sample(1.0),))
+    (with_it,) = told(replace(event, meter_values=(of_the_event,)))["meterValue"]
+    before, _ = told(replace(event, meter_values=(earlier, of_the_event)))["meterValue"]
+    assert (with_it["timestamp"], before["timestamp"]) == ("2026-01-01T00:01:01.500Z", "2026-01-01T00:01:00.000Z")
 
 
 def test_evse_is_left_out_while_unknown():
