@@ -328,8 +328,8 @@ class LocalAgent:
             self._tidy()
 
     def _tidy(self) -> None:
-        """Put what new stations are made of in large pages."""
-        if self._pages is not None and self._made > self._tidied:
+        """Put what new stations are made of in large pages: not of a few, which fit in the processor's caches."""
+        if self._pages is not None and self._made - self._tidied >= _FREEZE_EVERY:
             self._tidied = self._made
             self._pages.tidy()
 
