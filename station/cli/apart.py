@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+from station.cli.interrupts import die_silently, helped_by
+
 T = TypeVar("T")
 
 
@@ -22,12 +24,14 @@ def apart(make: Callable[[], T]) -> T:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
+        die_silently()
         os.close(reading)
         _send(make, writing)
     os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        content = pipe.read()
-    os.waitpid(child, 0)
+    with helped_by(child):
+        with os.fdopen(reading, "rb") as pipe:
+            content = pipe.read()
+        os.waitpid(child, 0)
     if not content:
         return make()  # it ended without a word, or could not be pickled: whatever it was happens again here
     well, made = pickle.loads(content)  # noqa: S301 - from our own child

@@ -43,9 +43,14 @@ def say(message: str, hint: str | None, *, as_json: bool = False) -> None:
         as_json: on the standard output as JSON instead of text on the standard error.
     """
     if as_json:
-        print(json.dumps({"ok": False, "error": message, "hint": hint}, ensure_ascii=False), flush=True)
+        print(error_json(message, hint), flush=True)
     else:
         print(error_text(message, hint), file=sys.stderr, flush=True)
+
+
+def error_json(message: str, hint: str | None) -> str:
+    """An error as programs read it."""
+    return json.dumps({"ok": False, "error": message, "hint": hint}, ensure_ascii=False)
 
 
 def error_text(message: str, hint: str | None) -> str:

@@ -24,6 +24,7 @@ from station.control.lines import ControlLines
 from station.control.runtime_file import RuntimeFile
 from station.control.writer import LineWriter
 from station.host.options import RunOptions
+from station.net.explain import plain_url
 
 _log = logging.getLogger(__name__)
 
@@ -158,7 +159,7 @@ def header_of(profile: Profile, options: RunOptions, csms_url: str | None, contr
     versions = ", ".join(version.removeprefix("ocpp") for version in profile.csms.versions)
     return Header(
         csms="embedded" if embedded else "",
-        url=csms_url if embedded else profile.station_url,
+        url=csms_url if embedded or profile.station_url is None else plain_url(profile.station_url),
         remark="accepts every card" if embedded else "",
         versions="" if profile.csms.mode == "none" else f"OCPP {versions}",
         control=control_url,

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from station.cli.apart import apart
 from station.cli.exit_codes import ExitCode, error_text, say
+from station.cli.interrupts import all_is_said
 from station.cli.signals import ordered_ends
 from station.cli.terminal import BackgroundWriter, Terminal
 from station.errors import StationError
@@ -33,7 +36,9 @@ _LAST_TABLE_S: Final = 5.0
 def main() -> int:
     """The verb as it stands in ``sys.argv``: read and checked in a process of its own, then run. The exit code."""
     asked = apart(_asked)
-    return asked if isinstance(asked, int) else run(*asked)
+    code = asked if isinstance(asked, int) else run(*asked)
+    all_is_said(code)
+    return code
 
 
 def _asked() -> int | tuple[FleetOptions, Plan]:
@@ -64,6 +69,9 @@ def run(options: FleetOptions, plan: Plan) -> int:
     fleet: _Fleet | None = None
     try:
         if not options.virtual:
+            options = _with_few_workers(options, plan.count)
+            for warning in _unverified(plan):
+                print(f"! {warning}", file=sys.stderr)
             check_limits(plan, options.workers or 1)
         fleet = _Fleet(options, plan)
         code = _in_loop(fleet.main(), virtual=options.virtual)
@@ -74,10 +82,29 @@ def run(options: FleetOptions, plan: Plan) -> int:
         code = ExitCode.FAILED
     finally:
         lost = fleet.close() if fleet is not None else None
-    if lost is not None and options.json:
-        say(f"the report could not be written: {lost.strerror}", "station fleet … --json > another file")
+    # EIO: the terminal is gone, so nobody reads any more.
+    if lost is not None and (options.json or lost.errno != errno.EIO):
+        say(f"the report could not be written: {lost.strerror}", "station fleet … > another file")
         return ExitCode.FAILED
     return code
+
+
+def _with_few_workers(options: FleetOptions, stations: int) -> FleetOptions:
+    """No more processes than there are stations; that is said."""
+    if options.workers is None or options.workers <= stations:
+        return options
+    which = "1 station" if stations == 1 else f"{stations} stations"
+    print(f"! --workers {options.workers}: for {which} no more than {stations} are started", file=sys.stderr)
+    return replace(options, workers=stations)
+
+
+def _unverified(plan: Plan) -> Iterator[str]:
+    """What is not verified of the CSMS's certificate."""
+    securities = [group.profile.csms.security for group in plan.groups]
+    if not all(security.check_chain for security in securities):
+        yield "the certificate of the CSMS is not verified: neither chain nor host name (--insecure)"
+    if not all(security.check_host_name for security in securities if security.check_chain):
+        yield "the host name in the certificate of the CSMS is not verified (host_name: any)"
 
 
 def check_limits(plan: Plan, processes: int) -> None:
@@ -132,9 +159,13 @@ class _Fleet:
         """
         for number in ordered_ends():
             # uvloop leaves its handlers behind.
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            signal.signal(number, signal.default_int_handler)
         reads_all = self._options.json or not sys.stdout.isatty()
-        self._output.close(None if reads_all else _LAST_TABLE_S, self._last)
+        try:
+            self._output.close(None if reads_all else _LAST_TABLE_S, self._last)
+        except KeyboardInterrupt:
+            if not self._output.closed():
+                raise
         if self._notes:
             errors = BackgroundWriter(sys.stderr.fileno())
             errors.close(_LAST_TABLE_S if sys.stderr.isatty() else None, "".join(f"{note}\n" for note in self._notes))

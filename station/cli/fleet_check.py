@@ -14,6 +14,7 @@ from station.cli.exit_codes import ExitCode
 from station.cli.fleet_options import print_plan_problems
 from station.cli.profiles import problems_as_data
 from station.config import ConfigError
+from station.config.errors import Problem
 from station.fleet.overrides import FleetOverrides
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _KEYS: Final = frozenset({"plan", "groups", "stations", "events", "stages", "cards"})
 """Top keys of a plan that no profile has."""
+
+_EITHER: Final = "begin it with station: {id: CP-1}, or with groups: [{count: 100}]"
 
 
 def is_plan(path: Path) -> bool:
@@ -33,6 +36,17 @@ def is_plan(path: Path) -> bool:
     except ConfigError:
         return False
     return isinstance(root, MapNode) and not _KEYS.isdisjoint(root.values)
+
+
+def of_either(error: ConfigError) -> ConfigError:
+    """The same of a file that says nothing of what it is: neither a profile nor a plan."""
+    words = {
+        "a profile is a mapping of blocks": ("a profile or a plan is a mapping of blocks", _EITHER),
+        "the file is empty": ("the file is empty", "station init writes a profile; plans are in profiles/fleets"),
+    }
+    return ConfigError(
+        Problem(one.position, *words.get(one.message, (one.message, one.suggestion))) for one in error.problems
+    )
 
 
 def check_plan(path: Path, *, explain: bool, as_json: bool) -> None:
@@ -66,17 +80,23 @@ def check_plan(path: Path, *, explain: bool, as_json: bool) -> None:
 
 def _data(plan: Plan) -> dict[str, object]:
     groups = [
-        {"name": group.name, "stations": round(group.weight * plan.count), "pattern": group.behaviour.pattern}
-        for group in plan.groups
+        {"name": group.name, "stations": count, "pattern": group.behaviour.pattern}
+        for group, count in zip(plan.groups, _counts(plan), strict=True)
     ]
     run_for = plan.duration_s if math.isfinite(plan.duration_s) else None
     return {"name": plan.name, "stations": plan.count, "groups": groups, "for": run_for, "events": len(plan.storms)}
 
 
+def _counts(plan: Plan) -> list[int]:
+    from station.fleet.interleave import dealt
+
+    return dealt([group.weight for group in plan.groups], plan.count)
+
+
 def _groups(plan: Plan) -> list[str]:
     lines = []
-    for group in plan.groups:
-        profile, count = group.profile, round(group.weight * plan.count)
+    for group, count in zip(plan.groups, _counts(plan), strict=True):
+        profile = group.profile
         versions = ", ".join(profile.csms.versions)
         lines.append(f"{group.name}: {count} stations, {_number(len(profile.evses), 'EVSE')}, {versions}, "
                      f"{group.behaviour.pattern}")  # fmt: skip

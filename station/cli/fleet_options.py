@@ -20,6 +20,7 @@ from station.cli.exit_codes import ExitCode, fail
 from station.cli.fleet_flags import FleetOptions
 from station.config import ConfigError, ControlConfig, Secret
 from station.config.errors import ValueRefusedError
+from station.errors import StationError
 from station.fleet.overrides import FleetOverrides
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def _check(options: FleetOptions) -> None:
     for wrong, message, hint in refusals:
         if wrong:
             _refuse(message, hint, as_json=options.json)
+    if options.scheduler is not None:
+        _check_scheduler(options.scheduler, options)
     for flag, path in (("--html", options.html), ("--junit", options.junit)):
         if path is not None:
             _check_file(flag, path, as_json=options.json)
@@ -135,6 +138,16 @@ def _check(options: FleetOptions) -> None:
 
 def _refuse(message: str, hint: str, *, as_json: bool) -> None:
     fail(message, hint, ExitCode.USAGE, as_json=as_json)
+
+
+def _check_scheduler(address: str, options: FleetOptions) -> None:
+    # Here and not above: no other verb needs it.
+    from station.fleet.cluster.address import checked_address
+
+    try:
+        checked_address(address, insecure=options.insecure_scheduler)
+    except StationError as error:
+        _refuse(f"--scheduler {error.message}", error.hint or "", as_json=options.json)
 
 
 def _check_file(flag: str, path: Path, *, as_json: bool) -> None:

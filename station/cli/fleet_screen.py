@@ -10,27 +10,22 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from station.cli.fleet_table import WIDE, Table, folded, side_by_side
 from station.cli.terminal import Terminal
 from station.cli.text import clean
 from station.fleet.conductor import Tick
 from station.fleet.health import LOOP_LAG, SATURATED
 from station.fleet.histogram import Histogram
 from station.fleet.metrics import Snapshot
-from station.fleet.report import MOMENTS, Report
+from station.fleet.report import MOMENTS, SESSIONS, Report
 from station.fleet.totals import Figure, Held, Totals
 from station.fleet.words import causes, clock, duration, rate
 
 _BAR: Final = 10
-_HEAD: Final = ("name", "count", "rate", "p50", "p95", "p99", "max", "errors")
-_WIDTHS: Final = (20, 8, 8, 9, 9, 9, 9, 8)
-_NARROW: Final = (12, 7, 7, 8, 8, 8, 8, 8)
-_GAP: Final = "   "
-_WIDE: Final = 100_000
-"""Columns of a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,35 +98,26 @@ class FleetScreen:
     def end(self, report: Report, exit_code: int) -> None:
         """The final table."""
         self._terminal.progress([], self._now_s())
-        self._terminal.lines(final_lines(report, exit_code, self._size().columns if self._in_place else _WIDE))
+        self._terminal.lines(final_lines(report, exit_code, self._size().columns if self._in_place else WIDE))
 
 
-def live_lines(look: Look, height: int = 100, width: int = _WIDE) -> list[str]:
+def live_lines(look: Look, height: int = 100, width: int = WIDE) -> list[str]:
     """The first line and the table, in so many lines of so many columns."""
     totals = look.totals
     figures = [totals.call(name) for name in totals.actions()]
-    lines = _wrapped(_parts(look), width)
+    lines = side_by_side(_parts(look), width)
     room = max(2, height - len(lines))
-    rows = _Table(width, [*map(_cells, figures)]).lines()
+    rows = Table(width, [*map(_cells, figures)]).lines()
     if sum(map(len, rows)) > room:
-        shown = _as_many(rows, room - 1)
-        rows = [*rows[:shown], [f" … and {len(rows) - shown} more"]]
-    return [*lines, *(line for row in rows for line in row)]
-
-
-def _as_many(rows: Sequence[Sequence[str]], room: int) -> int:
-    """So many rows fit; the head of the table always does."""
-    taken = 0
-    for number, row in enumerate(rows):
-        taken += len(row)
-        if taken > room:
-            return max(1, number)
-    return len(rows)
+        rows = [row[:1] for row in rows]  # a row counts for more than the causes of another
+    if len(rows) > room:
+        rows = [*rows[: room - 1], [f" … and {len(rows) - room + 1} more"]]
+    return [*lines, *(line for row in rows for line in row)][: max(3, height)]
 
 
 def first_line(look: Look) -> str:
     """Stations, calls a second, the generator's health and the time."""
-    return " " + _GAP.join(_parts(look))
+    return "".join(side_by_side(_parts(look)))
 
 
 def _parts(look: Look) -> list[str]:
@@ -143,17 +129,6 @@ def _parts(look: Look) -> list[str]:
         f"generator {'saturated' if totals.gauge(SATURATED) else 'ok'} (lag p99 {duration(_lag_s(snapshot, look))})",
         _progress(look),
     ]
-
-
-def _wrapped(parts: Sequence[str], width: int) -> list[str]:
-    """The parts side by side, on as many lines as they take."""
-    lines: list[str] = []
-    for part in parts:
-        if lines and len(lines[-1]) + len(_GAP) + len(part) <= width:
-            lines[-1] += _GAP + part
-        else:
-            lines.append(f" {part}")
-    return lines
 
 
 def _lag_s(snapshot: Snapshot, look: Look) -> float:
@@ -182,57 +157,6 @@ def _bar(share: float) -> str:
     return "=" * done + (">" if done < _BAR else "") + "-" * (_BAR - done - 1)
 
 
-class _Table:
-    """Rows below a head, in columns that are as wide as what is in them needs.
-
-    Names are cut where the terminal is narrow; what a call failed of is told on a line of its own where it does not fit
-    beside the row.
-
-    Args:
-        width: of the terminal.
-        rows: cells of each row, and the causes of its errors.
-    """
-
-    def __init__(self, width: int, rows: Sequence[tuple[Sequence[str], str]]) -> None:
-        self._width = width
-        self._rows = rows
-        longest = [max(map(len, column)) for column in zip(*(cells for cells, _ in rows), strict=True)]
-        self._widths = self._fitting(_WIDTHS, longest)
-        if self._taken > width:
-            self._widths = self._fitting(_NARROW, longest)
-            self._widths[0] = max(_NARROW[0], self._widths[0] - max(0, self._taken - width))
-
-    @staticmethod
-    def _fitting(least: Sequence[int], longest: Sequence[int]) -> list[int]:
-        # Between two columns there is a blank at least.
-        wanted = [longest[0], *(length + 1 for length in longest[1:])] if longest else least
-        return [max(pair) for pair in zip(least, wanted, strict=True)]
-
-    @property
-    def _taken(self) -> int:
-        return 1 + sum(self._widths)
-
-    def lines(self) -> list[list[str]]:
-        """Those of the head and of each row."""
-        return [[self._line(_HEAD)], *(self._row(cells, words) for cells, words in self._rows)]
-
-    def _row(self, cells: Sequence[str], words: str) -> list[str]:
-        line = self._line(cells)
-        if not words:
-            return [line]
-        if len(line) + 1 + len(words) <= self._width:
-            return [f"{line} {words}"]
-        return [line, f"   ! {words}"]
-
-    def _line(self, cells: Sequence[str]) -> str:
-        name, *rest = cells
-        longest, *widths = self._widths
-        if len(name) > longest:
-            name = name[: longest - 1] + "…"
-        line = f" {name:<{longest}}" + "".join(f"{cell:>{width}}" for cell, width in zip(rest, widths, strict=True))
-        return line.rstrip()
-
-
 _Cells = tuple[tuple[str, ...], str]
 
 
@@ -251,7 +175,7 @@ def _times(times: Histogram) -> tuple[str, ...]:
 # The end
 
 
-def final_lines(report: Report, exit_code: int, width: int = _WIDE) -> list[str]:
+def final_lines(report: Report, exit_code: int, width: int = WIDE) -> list[str]:
     """All that a user wants to know of a run without opening a report."""
     totals = report.totals
     rows = [_cells(totals.call(name)) for name in totals.actions()]
@@ -260,13 +184,12 @@ def final_lines(report: Report, exit_code: int, width: int = _WIDE) -> list[str]
     rows += [_cells(totals.ask(name)) for name in totals.asked()]
     moments = [(name.replace("_", " "), totals.times(name)) for name in MOMENTS]
     rows += [((name, str(times.count), "-", *_times(times), ""), "") for name, times in moments if times.count]
-    lines = [*_wrapped(_summary(report), width)]
-    lines += [line for row in _Table(width, rows).lines() for line in row]
-    lines += _remarks(report)
-    verdicts = [f" {verdict}" for verdict in report.verdicts]
-    if verdicts:
-        verdicts[-1] += f"     exit {exit_code}"
-    return lines + verdicts
+    lines = side_by_side(_summary(report), width)
+    lines += [line for row in Table(width, rows).lines() for line in row]
+    rest = _remarks(report) + [f" {verdict}" for verdict in report.verdicts]
+    if report.verdicts:
+        rest[-1] += f"     exit {exit_code}"
+    return lines + [each for line in rest for each in folded(line, width)]
 
 
 def _summary(report: Report) -> list[str]:
@@ -297,6 +220,10 @@ def _remarks(report: Report) -> list[str]:
         lines.append(f" ! connections that failed: {count} {clean(kind)}")
     if refused := totals.count("storms.refused"):
         lines.append(f" ! {refused} commands of the plan's events were refused by stations")
+    wrong = [(name, count) for name, count in totals.named("sessions.").items() if name not in SESSIONS and count]
+    if wrong:
+        named = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in wrong)
+        lines.append(f" ! sessions that went wrong: {named}")
     sessions, messages = totals.count("sessions.lost"), totals.count("messages.lost")
     if sessions or messages:
         lines.append(f" ! lost by the generator, not by the CSMS: {sessions} sessions, {messages} messages")

@@ -30,7 +30,8 @@ def check(
         return
     try:
         loaded = usable(load(profile, Overrides()))
-    except ConfigError as error:
+    except ConfigError as refused:
+        error = fleet_check.of_either(refused)
         if as_json:
             typer.echo(json.dumps({"ok": False, "problems": problems_as_data(error)}, ensure_ascii=False))
         else:
@@ -132,8 +133,13 @@ def problems_as_data(error: ConfigError) -> list[dict[str, str | int]]:
 
 def summary(profile: Profile) -> str:
     """One line about a profile: identity, EVSEs, CSMS, store."""
+    # Here and not above: `run` without a screen has no use for it.
+    from station.net.explain import plain_url
+
     count = len(profile.evses)
-    csms = {"none": "no CSMS", "embedded": "the embedded CSMS"}.get(profile.csms.mode) or str(profile.station_url)
+    csms = {"none": "no CSMS", "embedded": "the embedded CSMS"}.get(profile.csms.mode) or plain_url(
+        profile.station_url or ""
+    )
     store = "in memory" if profile.store is None else str(profile.store)
     return f"{profile.station.id}, {count} EVSE{'s' if count > 1 else ''}, {csms}, store {store}"
 

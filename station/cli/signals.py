@@ -1,4 +1,4 @@
-"""Which signals are an ordered end of a verb: for `run`, `tap` and `hw`, which have hardware to give back."""
+"""Which signals are an ordered end of a verb: for those that have hardware to give back, or a report to write."""
 
 from __future__ import annotations
 

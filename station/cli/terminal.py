@@ -99,6 +99,7 @@ class BackgroundWriter:
         self.problem: OSError | None = None
         self._fd = fd
         self._texts: queue.Queue[str | None] = queue.Queue(_WAITING)
+        self._all_written = threading.Event()
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
         self._thread.start()
 
@@ -122,6 +123,11 @@ class BackgroundWriter:
             return
         self._thread.join(None if ends_s is None else max(0.0, ends_s - time.monotonic()))
 
+    def closed(self, within_s: float = 0.1) -> bool:
+        """Whether all is written, after ``close``."""
+        # Not by the thread's own state: a join that Ctrl-C ended takes the thread for dead.
+        return self._all_written.wait(within_s)
+
     def _run(self) -> None:
         while (text := self._texts.get()) is not None:
             data = text.encode("utf-8", "replace")
@@ -133,3 +139,4 @@ class BackgroundWriter:
                         self.problem = error
                     # Nobody reads any more; the station goes on without a screen.
                     data = b""
+        self._all_written.set()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from station import __version__
+from station.cli.exit_codes import ExitCode, say
 from station.cli.fleet_flags import FleetOptions
 
 
@@ -15,6 +18,26 @@ def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"ocpp-station {__version__}")
         raise typer.Exit
+
+
+class _Verbs(TyperGroup):
+    """All verbs; who asked for ``--json`` gets wrong usage as JSON, too."""
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> Any:
+        asked = sys.argv[1:] if args is None else args
+        if "--json" not in asked or not options.get("standalone_mode", True):
+            return super().main(args, *more, **options)
+        try:
+            code = super().main(args, *more, **options | {"standalone_mode": False})
+        except Exception as error:
+            # typer has the class of these errors from another place with each of its versions.
+            words = getattr(error, "format_message", None)
+            if words is None:
+                raise
+            context = getattr(error, "ctx", None)
+            say(words(), f"{context.command_path} -h" if context is not None else "station -h", as_json=True)
+            sys.exit(getattr(error, "exit_code", ExitCode.USAGE))
+        sys.exit(code or 0)
 
 
 def build(fleet: Callable[..., None] | None = None) -> typer.Typer:
@@ -25,6 +48,7 @@ def build(fleet: Callable[..., None] | None = None) -> typer.Typer:
     """
     app = typer.Typer(
         name="station",
+        cls=_Verbs,
         help="A charging station for OCPP 1.6J and 2.0.1: firmware, simulator and card reader.",
         no_args_is_help=True,
         add_completion=False,

@@ -88,7 +88,9 @@ def _text(value: object, unit: str) -> str:
         return f"{value:.12g} {unit}".strip()
     if isinstance(value, list):
         return "[" + ", ".join(_text(item, unit) for item in value) + "]"
-    return str(value)
+    text = str(value)
+    address, question, _ = text.partition("?")
+    return f"{address}?…" if question and "://" in address else text  # tokens live in the query
 
 
 def _in_full(loaded: Loaded, value: object) -> object:

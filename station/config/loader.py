@@ -175,7 +175,7 @@ class _Converter:
             key = key_node.value
             if key == "<<" and key_node.style is None:
                 self._problem(where, "merge keys are not supported", "write the values out, or use an alias")
-            elif key in result.keys:
+            elif key in result.values:
                 first = result.keys[key]
                 self._problem(where, f"key '{key[:60]}' stands here twice", f"the first is at line {first.line}")
             elif _has_surrogates(key):
@@ -185,6 +185,9 @@ class _Converter:
                 value = self.convert(value_node, depth + 1)
                 if not isinstance(value, ScalarNode) or len(self.problems) == known:
                     result.put(key, where, value)
+                else:
+                    # Written, and its value is not known.
+                    result.keys[key] = where
         return result
 
     def _scalar(self, node: YamlScalar, position: Position) -> ScalarNode:

@@ -40,7 +40,8 @@ class ListNode:
 
 @dataclass(slots=True)
 class MapNode:
-    """A mapping; `keys` holds the position of each key, `values` the nodes."""
+    """A mapping; `keys` holds the position of each key, `values` the nodes. A key whose value is not known for a
+    mistake in it (a secret that is missing) has a position and no node."""
 
     position: Position
     values: dict[str, "Node"] = field(default_factory=dict)

@@ -41,9 +41,12 @@ def problem(message: str, suggestion: str = "") -> PydanticCustomError:
 
 
 def shown(text: str) -> str:
-    """A value as an error may quote it: shortened, none from a file or the environment, no URL with credentials."""
+    """A value as an error may quote it: shortened, none from a file or the environment, no URL with credentials, and
+    without its query, where tokens live."""
     if getattr(text, "hidden", False) or ("://" in text and "@" in text):
         return "the value"
+    text, question, _ = text.partition("?")
+    text += question and "?…"
     return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"
 
 
@@ -179,16 +182,16 @@ def _scalar_schema(pattern: str | None = None, **more: Any) -> WithJsonSchema:
     return WithJsonSchema(schema)
 
 
-def _quantity(kind: str) -> BeforeValidator:
-    return _converter(lambda text: units.parse_quantity(text, kind))
+def _quantity(kind: str, *, bare: bool = True) -> BeforeValidator:
+    return _converter(lambda text: units.parse_quantity(text, kind, bare=bare))
 
 
 def _after(text: str) -> float:
     return units.parse_duration(text.strip().removeprefix("after "))
 
 
-def _percent(text: str) -> float:
-    percent = units.parse_quantity(text, "percentage")
+def _percent(text: str, *, bare: bool = True) -> float:
+    percent = units.parse_quantity(text, "percentage", bare=bare)
     if percent > 100:
         raise ValueRefusedError("more than 100 %")
     return percent
@@ -197,12 +200,22 @@ def _percent(text: str) -> float:
 _NUMBER_PATTERN: Final = r"([0-9]+(\.[0-9]*)?|\.[0-9]+) *"
 _DURATION_PATTERN: Final = rf"^{_NUMBER_PATTERN}(ms|s|m|h|d)?$"
 
+
+def _unit_schema(units_pattern: str) -> WithJsonSchema:
+    text = {"type": "string", "pattern": rf"^({_NUMBER_PATTERN}{units_pattern}|0)$"}
+    return WithJsonSchema({"anyOf": [text, {"const": 0}]})
+
+
 Duration = Annotated[float, _quantity("duration"), _scalar_schema(_DURATION_PATTERN), Unit("s")]
 Delay = Annotated[float, _converter(_after), _scalar_schema(rf"^(after )?{_DURATION_PATTERN[1:]}"), Unit("s")]
 Current = Annotated[float, _quantity("current"), _scalar_schema(rf"^{_NUMBER_PATTERN}A?$"), Unit("A")]
 Power = Annotated[float, _quantity("power"), _scalar_schema(rf"^{_NUMBER_PATTERN}(W|kW)?$"), Unit("W")]
 Energy = Annotated[float, _quantity("energy"), _scalar_schema(rf"^{_NUMBER_PATTERN}(Wh|kWh)?$"), Unit("Wh")]
 Percent = Annotated[float, _converter(_percent), _scalar_schema(rf"^{_NUMBER_PATTERN}%?$"), Unit("%")]
+DurationWithUnit = Annotated[float, _quantity("duration", bare=False), _unit_schema("(ms|s|m|h|d)"), Unit("s")]
+"""A duration where 40 might be seconds or milliseconds."""
+PercentWithUnit = Annotated[float, _converter(partial(_percent, bare=False)), _unit_schema("%"), Unit("%")]
+"""A percentage where 0.5 might be a half."""
 Switch = Annotated[
     bool,
     _converter(units.parse_bool),

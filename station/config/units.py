@@ -1,7 +1,8 @@
 """Values with units: text in, plain numbers out (seconds, amperes, watts, watt-hours, percent).
 
-Not a calculator: one number, one unit. A number without a unit takes the one that is obvious from the key: seconds,
-amperes, watts, watt-hours, percent. Called by the profile's types and usable for the options of drivers.
+Not a calculator: one number, one unit. A number without a unit takes the one that is obvious from the key (seconds,
+amperes, watts, watt-hours, percent) where the caller allows it; 0 is the same in all of them. Called by the types of
+profiles and plans and usable for the options of drivers.
 """
 
 import re
@@ -28,14 +29,17 @@ TRUE_WORDS: Final = frozenset({"on", "yes", "true"})
 FALSE_WORDS: Final = frozenset({"off", "no", "false"})
 
 
-def parse_quantity(text: str, kind: str) -> float:
+def parse_quantity(text: str, kind: str, *, bare: bool = True) -> float:
     """A number with a unit of one kind: duration, current, power, energy, percentage.
+
+    Args:
+        bare: whether a number other than 0 may stand without its unit.
 
     Returns:
         Seconds, amperes, watts, watt-hours or percent; never negative.
 
     Raises:
-        ValueRefusedError: no number, a unit of another kind, or a unit that is unknown.
+        ValueRefusedError: no number, a unit of another kind, one that is unknown, or none where it is needed.
     """
     units, example = _KINDS[kind]
     match = _NUMBER.match(text.strip())
@@ -43,6 +47,8 @@ def parse_quantity(text: str, kind: str) -> float:
         raise ValueRefusedError(f"not a {kind}", f"write it like {example}")
     number, unit = match[1], match[2]
     if not unit:
+        if not bare and Decimal(number):
+            raise ValueRefusedError("a number without its unit", _with_units(Decimal(number), kind))
         return float(Decimal(number))
     if unit in units:
         return float(Decimal(number) * units[unit])
@@ -55,9 +61,19 @@ def parse_quantity(text: str, kind: str) -> float:
     raise ValueRefusedError(f"unknown unit '{unit}'", f"known: {', '.join(units)}")
 
 
-def parse_duration(text: str) -> float:
-    """Seconds: `ms`, `s`, `m`, `h`, `d`; a plain number is seconds."""
-    return parse_quantity(text, "duration")
+def _with_units(number: Decimal, kind: str) -> str:
+    """What somebody may have meant who left the unit out."""
+    units = _KINDS[kind][0]
+    meant = [f"{number:f}{unit}" for unit in units]
+    if kind == "percentage" and number <= 1:
+        # A fraction of one, as programs write shares.
+        meant.insert(0, f"{(number * 100).normalize():f}%")
+    return f"write {', '.join(meant[:-1])} or {meant[-1]}" if len(meant) > 1 else f"write {meant[0]}"
+
+
+def parse_duration(text: str, *, bare: bool = True) -> float:
+    """Seconds: `ms`, `s`, `m`, `h`, `d`; a plain number, where it may stand (`bare`), is seconds."""
+    return parse_quantity(text, "duration", bare=bare)
 
 
 def parse_bool(text: str) -> bool:
@@ -75,11 +91,13 @@ def parse_bool(text: str) -> bool:
 
 
 def parse_int(text: str) -> int:
-    """A whole number in decimal digits.
+    """A whole number of at most 12 decimal digits.
 
     Raises:
         ValueRefusedError: anything else.
     """
+    if re.fullmatch(r"-?[0-9]{13,}", text.strip(), re.ASCII) is not None:
+        raise ValueRefusedError("beyond what a number can be here", f"write one of at most 12 digits: {'9' * 12}")
     if re.fullmatch(r"-?[0-9]{1,12}", text.strip(), re.ASCII) is None:
         raise ValueRefusedError("not a whole number")
     return int(text)

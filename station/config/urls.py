@@ -86,7 +86,9 @@ def check_url(url: str) -> SplitResult:
 
 def _scheme_hint(url: str, scheme: str) -> str:
     if scheme in ("http", "https"):
-        return f"did you mean 'ws{scheme[4:]}://{url.split('://', 1)[-1][:80]}'?" if "@" not in url else ""
+        # Tokens live in the query.
+        plain = url.partition("?")[0].split("://", 1)[-1]
+        return f"did you mean 'ws{scheme[4:]}://{plain[:80]}'?" if "@" not in url else ""
     return "write it like ws://127.0.0.1:9000/ocpp" if "://" in url else "did you leave out ws://?"
 
 

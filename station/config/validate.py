@@ -44,22 +44,9 @@ def checked(adapter: TypeAdapter[T], plain: object, root: Node, path: Path, top:
     raise ConfigError(_problem(detail, root, path, top) for detail in details) from None
 
 
-def without_errors(adapter: TypeAdapter[T], plain: object) -> object:
-    """The same data but for the keys at which something is wrong, so that the rest can still be looked at."""
-    try:
-        adapter.validate_python(plain)
-    except ValidationError as error:
-        wrong = {_real_path(detail["loc"]) for detail in error.errors(include_url=False)}
-        return _pruned(plain, wrong, ())
-    return plain
-
-
-def _pruned(value: object, wrong: set[Path], here: Path) -> object:
-    if isinstance(value, dict):
-        return {key: _pruned(item, wrong, (*here, key)) for key, item in value.items() if (*here, key) not in wrong}
-    if isinstance(value, list):
-        return [_pruned(item, wrong, (*here, place)) for place, item in enumerate(value)]
-    return value
+def wrong_paths(error: ValidationError) -> set[Path]:
+    """Where something is wrong; of a key that is missing, where it should be."""
+    return {_real_path(detail["loc"]) for detail in error.errors(include_url=False)}
 
 
 def _problem(detail: ErrorDetails, root: Node, prefix: Path, top: type[BaseModel]) -> Problem:

@@ -7,6 +7,7 @@ a fleet is controlled over HTTP.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -152,10 +153,12 @@ def _only(body: Mapping[str, Any], known: frozenset[str]) -> None:
 
 
 def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    """A text with its unit, or a number of seconds."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    if not (number or isinstance(value, str)):
         raise BadRequest(f"{name} cannot be {shown(value)}", f'"{name}": "30s"')
     try:
-        return units.parse_duration(str(value))
+        return units.parse_duration(value, bare=False) if isinstance(value, str) else float(value)
     except ValueRefusedError as error:
         raise BadRequest(f"{name} cannot be {shown(value)}: {error.message}", f'"{name}": "30s"') from None
 

@@ -1,7 +1,8 @@
 """Dataclasses of the core as JSON rows and back, by their annotations.
 
 Only what the vocabulary uses: dataclasses, enumerations, datetimes, tuples, optionals and JSON scalars. Defaults are
-left out of rows, so that a field added later reads as its default from rows written before.
+left out of rows, so that a field added later reads as its default from rows written before. A class whose rows are not
+its members has ``as_row`` and the class method ``of_row``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def to_row(value: Any) -> Any:
 @cache
 def _encoder(kind: Any) -> Callable[[Any], Any]:
     """How values of exactly this type are written."""
+    if hasattr(kind, "as_row"):
+        return cast(Callable[[Any], Any], kind.as_row)
     if issubclass(kind, Enum):
         return attrgetter("_value_")
     if issubclass(kind, datetime):
@@ -87,6 +90,8 @@ def _decoder(annotation: Any) -> Callable[[Any], Any]:
         return lambda row: _checked(row, _PLAIN[annotation])
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return annotation
+    if hasattr(annotation, "of_row"):
+        return cast(Callable[[Any], Any], annotation.of_row)
     if is_dataclass(annotation):
         return _record(annotation)
     return lambda row: row

@@ -12,12 +12,12 @@ from typing import Any
 
 from station.core.codec import from_row, to_row
 from station.core.frozen import dataclass
+from station.core.meter_value import MeterValue
 from station.core.records import Json
 from station.core.updates import FirmwareStatus, UploadStatus
 from station.core.values import (
     ChargingState,
     IdToken,
-    MeterValue,
     Stamp,
     StopReason,
     TriggerReason,

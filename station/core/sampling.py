@@ -14,11 +14,12 @@ from station.core import names
 from station.core.codec import from_row, to_row
 from station.core.context import Context
 from station.core.meter import Purpose
-from station.core.metering import ENERGY, INTERVAL, select
+from station.core.meter_value import MeterValue
+from station.core.metering import ENERGY, selection, signed_register
 from station.core.records import Json
 from station.core.sampling_plan import SAMPLE, SAMPLE_END, SamplingPlan, sampling_plan
 from station.core.values import Context as Why
-from station.core.values import MeterValue, Reading, SignedData, Stamp
+from station.core.values import Reading, SignedData, Stamp
 
 SAMPLES: Final = "samples"
 RECORD: Final = "record"
@@ -84,10 +85,9 @@ class Sampler:
     def value(self, reading: Reading, stamp: Stamp, purpose: Purpose) -> MeterValue | None:
         """What a reading that was taken for ``purpose`` tells."""
         plan = self.ctx.variables.derived(sampling_plan)
-        measurands, why = plan.asked[purpose]
-        since = self._interval_begin(purpose, reading) if plan.counts and INTERVAL in measurands else None
-        sign = self.signs and purpose in plan.signed
-        return select(reading, stamp, measurands, why, sign=sign, since_wh=since)
+        asked = plan.asked[purpose]
+        since = self._interval_begin(purpose, reading) if asked.counts else None
+        return asked.of(reading, stamp, sign=self.signs and purpose in plan.signed, since_wh=since)
 
     def _interval_begin(self, purpose: Purpose, reading: Reading) -> float | None:
         """The register at the last value of the same series, None where that is not known."""
@@ -113,25 +113,21 @@ class Sampler:
         ends = self._ends(plan)
         if ends:
             sign = self.signs and plan.signs_ended
-            self.keep(transaction_id, select(reading, stamp, ends, Why.BEGIN, sign=sign, since_wh=begin_wh))
+            kept = selection(ends, Why.BEGIN).of(reading, stamp, sign=sign, since_wh=begin_wh)
+            self.keep(transaction_id, kept)
         if not plan.started:
             return None
         sign = self.signs and plan.signs_started
-        return select(reading, stamp, plan.started, Why.BEGIN, sign=sign, since_wh=begin_wh)
+        return selection(plan.started, Why.BEGIN).of(reading, stamp, sign=sign, since_wh=begin_wh)
 
     def begin_signed(self, transaction_id: str, data: SignedData) -> None:
         """What was signed for the begin became known later: it belongs to the value that was taken then."""
         if not (self.kept and self.signs and self.ctx.variables.derived(sampling_plan).signs_ended):
             return
         first = self.kept[0]
-        samples = tuple(
-            replace(sample, signed=data)
-            if sample.context is Why.BEGIN and sample.measurand == ENERGY and sample.signed is None
-            else sample
-            for sample in first.samples
-        )
-        if samples != first.samples:
-            first = replace(first, samples=samples)
+        began = any(kind.measurand == ENERGY and kind.context is Why.BEGIN for kind in first.kinds)
+        if began and not first.signed:
+            first = replace(first, signed=signed_register(first.kinds, data))
             self.kept = (first, *self.kept[1:])
             self.ctx.ledger.put(SAMPLES, _key(transaction_id, 0), first, to_row)
 
@@ -156,7 +152,8 @@ class Sampler:
         if not ends:
             return self.kept
         since = self._marks.get(Purpose.PERIODIC_END) if self._marks is not None else None
-        value = select(reading, stamp, ends, Why.END, sign=self.signs and plan.signs_ended, since_wh=since)
+        sign = self.signs and plan.signs_ended
+        value = selection(ends, Why.END).of(reading, stamp, sign=sign, since_wh=since)
         return (*self.kept, value) if value is not None else self.kept
 
     def drop(self, transaction_id: str) -> None:

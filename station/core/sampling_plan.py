@@ -13,7 +13,7 @@ from typing import Final
 from station.core import names
 from station.core.device_model import Address
 from station.core.meter import Purpose
-from station.core.metering import ENERGY, INTERVAL
+from station.core.metering import ENERGY, INTERVAL, Selection, selection
 from station.core.values import Context as Why
 from station.core.variables import Variables
 
@@ -35,9 +35,6 @@ _INTERVALS_FROM: Final = (
 SAMPLE: Final = "sample"
 SAMPLE_END: Final = "sample_end"
 
-Asked = tuple[tuple[str, ...], Why]
-"""The measurands of a value, and its context."""
-
 
 @dataclass(frozen=True, slots=True)
 class SamplingPlan:
@@ -58,7 +55,7 @@ class SamplingPlan:
     """
 
     every_s: Mapping[str, float]
-    asked: Mapping[Purpose, Asked]
+    asked: Mapping[Purpose, Selection]
     started: tuple[str, ...]
     ended: tuple[str, ...]
     aligned_ended: tuple[str, ...]
@@ -92,13 +89,13 @@ def sampling_plan(variables: Variables) -> SamplingPlan:
             SAMPLE_END: variables.number(names.SAMPLED_ENDED_INTERVAL) if ended else 0.0,
         },
         asked={
-            Purpose.PERIODIC: (updated, Why.PERIODIC),
-            Purpose.PERIODIC_END: (ended, Why.PERIODIC),
-            Purpose.CLOCK: (aligned(names.ALIGNED_MEASURANDS), Why.CLOCK),
-            Purpose.CLOCK_END: (aligned_ended, Why.CLOCK),
-            Purpose.TRIGGER: (inside, Why.TRIGGER),
-            Purpose.TRIGGER_OUTSIDE: (outside, Why.TRIGGER),
-            Purpose.OTHER: (inside, Why.OTHER),
+            Purpose.PERIODIC: selection(updated, Why.PERIODIC),
+            Purpose.PERIODIC_END: selection(ended, Why.PERIODIC),
+            Purpose.CLOCK: selection(aligned(names.ALIGNED_MEASURANDS), Why.CLOCK),
+            Purpose.CLOCK_END: selection(aligned_ended, Why.CLOCK),
+            Purpose.TRIGGER: selection(inside, Why.TRIGGER),
+            Purpose.TRIGGER_OUTSIDE: selection(outside, Why.TRIGGER),
+            Purpose.OTHER: selection(inside, Why.OTHER),
         },
         started=sampled(names.SAMPLED_STARTED_MEASURANDS),
         ended=ended,

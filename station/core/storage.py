@@ -17,6 +17,7 @@ from station.core.journal import JOURNAL, journal_rows
 from station.core.local_list import LOCAL_LIST
 from station.core.log_upload import TABLE as LOG_UPLOAD
 from station.core.meter import METER
+from station.core.meter_value import MeterValue
 from station.core.own_certificate import OWN
 from station.core.plausibility import is_register
 from station.core.pricing import UNPLUGS
@@ -31,7 +32,6 @@ from station.core.smart_charging.desk import CHARGING_PROFILES
 from station.core.token_store import CACHE, heard_at
 from station.core.transaction import TRANSACTIONS, Transaction
 from station.core.v2g_certificate import V2G
-from station.core.values import MeterValue
 from station.core.variables import TABLE as VARIABLES
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from station.core.context import Context
 from station.core.effects import MeterSession
 from station.core.facts import MeterNotice, Phase, TransactionFact
 from station.core.meter import Meter, Purpose
+from station.core.meter_value import MeterValue
 from station.core.records import Json
 from station.core.sampling import Sampler
 from station.core.transaction import TRANSACTIONS, Condition, Ending, Transaction
 from station.core.values import (
     ChargingState,
     IdToken,
-    MeterValue,
     Reading,
     Stamp,
     StopReason,

@@ -6,7 +6,6 @@ dialect may put them on the wire as they are.
 
 from __future__ import annotations
 
-from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
@@ -303,24 +302,3 @@ class Reading:
     signed_begin: SignedData | None = None
     moment: Moment | None = None
     offered_a: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One value of a meter reading (OCPP 2.0.1 SampledValueType)."""
-
-    value: float
-    measurand: str = "Energy.Active.Import.Register"
-    context: Context = Context.PERIODIC
-    phase: str | None = None
-    unit: str | None = "Wh"
-    location: str = "Outlet"
-    signed: SignedData | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MeterValue:
-    """Samples that were taken together."""
-
-    stamp: Stamp
-    samples: tuple[Sample, ...] = field(default=())

@@ -222,28 +222,43 @@ class LocalAgent:
             self._thaw(len(units))
 
     async def _end(self, units: Sequence[Unit], patience_s: float) -> None:
-        """End the sessions of stations, wait until all is told or the patience is over, and stop them."""
+        """End the sessions of stations, wait until all is told or the patience is over, and stop them.
+
+        Those that were never accepted have nothing to tell that is worth waiting for: they are stopped first.
+        """
         until_s = self._loop.time() + patience_s
-        ended = 0
+        ended: set[Unit] = set()
         try:
             for some in _batches(units, _STOPS_AT_ONCE):
                 for unit in some:
                     unit.finish()
                 await asyncio.sleep(0)
-            waited_for = [unit for unit in units if not unit.served]
+            for some in _batches(units, _STOPS_AT_ONCE):
+                # Some are accepted while others are stopped, and even while they are stopped themselves.
+                strangers = [unit for unit in some if not unit.booted]
+                self._untold(sum(unit.undelivered for unit in strangers))
+                await self._stop_units(strangers, 0.0)
+                ended.update(strangers)
+            waited_for = [unit for unit in units if unit not in ended and not unit.served]
             while waited_for and self._loop.time() < until_s:
                 await asyncio.sleep(_SETTLE_S)
                 waited_for = [unit for unit in waited_for if not unit.served]
-            for some in _batches(units, _STOPS_AT_ONCE):
-                left_s = max(0.0, until_s - self._loop.time())
-                stops = [self._loop.create_task(unit.stop(left_s)) for unit in some]
-                await asyncio.wait(stops, timeout=left_s + _STOP_S)
+            for some in _batches([unit for unit in units if unit not in ended], _STOPS_AT_ONCE):
+                await self._stop_units(some, until_s)
                 self._untold(sum(unit.undelivered for unit in some))
-                ended += len(some)
+                ended.update(some)
         except asyncio.CancelledError:
-            left = [unit.vanish() for unit in units]
-            self._untold(sum(left[ended:]))
+            left = {unit: unit.vanish() for unit in units}
+            for unit in units:
+                unit.give_up()
+            self._untold(sum(messages for unit, messages in left.items() if unit not in ended))
             raise
+
+    async def _stop_units(self, units: Sequence[Unit], until_s: float) -> None:
+        """Stop stations at once; they may tell what they have until then."""
+        left_s = max(0.0, until_s - self._loop.time())
+        if stops := [self._loop.create_task(unit.stop(left_s)) for unit in units]:
+            await asyncio.wait(stops, timeout=left_s + _STOP_S)
 
     def _untold(self, messages: int) -> None:
         """So many are left of stations that end."""

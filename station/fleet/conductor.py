@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Any, Final, Literal
 from station.fleet.api import Engine
 from station.fleet.metrics import Snapshot
 from station.fleet.plan import Plan, Stage, Storm
+
+log = logging.getLogger(__name__)
 
 Phase = Literal["ramp", "run", "ending", "done"]
 End = Literal["done", "stopped", "nobody", "failed"]
@@ -135,8 +138,14 @@ class Conductor:
         Raises:
             StationError: the engine cannot start.
         """
-        await self.engine.start()
+        started = await self._started()
         self._began_s = self._loop.time()
+        if not started:
+            self.phase, self.wanted = "done", self.plan.stages[0].stations
+            nothing = self.tick()
+            self._look(nothing)
+            return Outcome("stopped", nothing.snapshot)
+        log.debug("the engine runs")
         watching = asyncio.ensure_future(self._watch())
         try:
             end = await self._stages()
@@ -146,9 +155,25 @@ class Conductor:
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
 
+    async def _started(self) -> bool:
+        """Have the engine start; False: we were told to stop before it had."""
+        starting = asyncio.ensure_future(self.engine.start())
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            starting.cancel()
+            stopping.cancel()
+            await asyncio.gather(starting, stopping, return_exceptions=True)
+        if starting.cancelled():
+            return False
+        starting.result()
+        return True
+
     async def _stages(self) -> End:
         first = True
         for stage in self.plan.stages:
+            log.debug("%d stations within %g s, then for %g s", stage.stations, stage.ramp_s, stage.for_s)
             self.scale(stage.stations, stage.ramp_s)
             if first:
                 self._look(self.tick())
@@ -161,6 +186,7 @@ class Conductor:
                 self.phase = "run"
                 self._held_from_s = self._loop.time()
                 self.engine.go()
+                log.debug("all are up, or are not waited for any more: sessions may begin")
                 self._look(self.tick())
             if await self._stopped(stage.for_s):
                 return "stopped"
@@ -201,11 +227,11 @@ class Conductor:
         return True
 
     async def _end(self, end: End) -> Outcome:
-        if self.phase == "run":
-            # What came since the last look belongs to the time in which the load was held.
-            self._look(self.tick())
+        # What came since the last look belongs to the time before the end.
+        self._look(self.tick())
         self._held_s, self._held_from_s = self._held(), None
         self.phase = "ending"
+        log.debug("the end begins: %s", end)
         patience_s = self.plan.end_patience_s if end in ("done", "stopped") else 0.0
         stopping = asyncio.ensure_future(self.engine.stop(patience_s))
         hurrying = asyncio.ensure_future(self._hurry.wait())
@@ -216,6 +242,7 @@ class Conductor:
         with contextlib.suppress(asyncio.CancelledError):
             await stopping
         self.phase = "done"
+        log.debug("the end")
         last = self.tick()
         self._look(last)
         return Outcome(end, last.snapshot)

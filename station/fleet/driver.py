@@ -8,8 +8,9 @@ because the CSMS has not let the one before go, as ``sessions.turned_away``.
 
 Whatever goes wrong (a refused card, a transaction that is rejected or ended by somebody else, a reboot, a stuck lock)
 the car leaves and the next one comes; in a closed loop after a pause that doubles up to a minute, so that a CSMS that
-refuses everyone is not flooded. Counts besides those of ``metrics``: ``sessions.refused`` (card), ``sessions.cut`` (a
-transaction ended by somebody else), ``sessions.unserved`` (the stay was over before a transaction began),
+refuses everyone is not flooded. Counts besides those of ``metrics``: ``sessions.refused`` (the CSMS or a list of its
+refused the card), ``sessions.unanswered`` (it did not say anything of the card), ``sessions.cut`` (a transaction ended
+by somebody else), ``sessions.unserved`` (the stay was over before a card was accepted, or the EVSE could take none),
 ``sessions.unstopped`` (the CSMS did not end it: ``stop: remote``), ``sessions.turned_away``, ``sessions.stuck``. Time:
 ``remote_start`` (a remote start that was granted, with the car plugged in at once, to its transaction told).
 
@@ -24,11 +25,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from station.core import events
+from station.core.effects import TokenEnded
 from station.core.evse import Evse
 from station.core.transaction import Transaction
 from station.core.values import IdToken, TokenResult, TriggerReason
 from station.fleet.patterns import Place, Visit
 from station.fleet.scene import Scene
+from station.fleet.verdict import UNSERVED, verdict
 from station.host.commands.common import plug_car
 from station.host.execution import CommandRefused
 
@@ -84,6 +87,7 @@ class Driver:
         "_left",
         "_refused",
         "_remote_s",
+        "_started",
         "_stay_ends_s",
         "_turn",
         "_visit",
@@ -108,7 +112,8 @@ class Driver:
         self.waits = False
         self._begged = self._begun = False
         self._ending = False
-        self._refused = False
+        self._refused = ""  # what became of the card, as it is counted
+        self._started = False
         self._card: IdToken | None = None
         self.transaction: Transaction | None = None
         self._turn = self._visits = 0
@@ -144,6 +149,8 @@ class Driver:
             if transaction is not None and self.step == TAPPING:
                 self._failures = 0
                 self._to(CHARGING)
+        if transaction is not None and not self._started:
+            self._count_start(transaction)
         if self._remote_s is not None and transaction is not None and self.unit.quiet():
             self.scene.metrics.took("remote_start", self.scene.metrics.now() - self._remote_s)
             self._remote_s = None
@@ -151,10 +158,10 @@ class Driver:
             _ACTS[self.step](self)
         return self.step != step
 
-    def refused(self, token: IdToken, result: TokenResult) -> None:
+    def refused(self, ended: TokenEnded) -> None:
         """A card was shown to the station, and this came of it."""
-        if token is self._card and result not in _SERVED:
-            self._refused = True
+        if ended.token is self._card and ended.result not in _SERVED:
+            self._refused = verdict(ended)
 
     def rebooted(self, evse: Evse) -> None:
         """The station began anew, with another EVSE: what was shown to the old boot nobody knows."""
@@ -217,7 +224,7 @@ class Driver:
         if self.step == CHARGING:
             self._stop()
         elif self.step in (PLUGGING, TAPPING):
-            self.scene.metrics.count("sessions.unserved")
+            self.scene.metrics.count(UNSERVED)
             self._leave()
 
     def _come(self, due_s: float) -> None:
@@ -279,7 +286,7 @@ class Driver:
     def _plug(self, due_s: float, stay_s: float | None) -> None:
         scene, evse = self.scene, self.evse
         self._left = scene.behaviour.samples
-        self._refused = self._failed = False
+        self._refused, self._failed = "", False
         self._stay_ends_s = None if stay_s is None else due_s + stay_s / scene.speed
         self._wait_from(due_s)
         self._to(PLUGGING)
@@ -314,7 +321,7 @@ class Driver:
         scene.schedule.at(self._due_s, self, RETRY)
 
     def _show_card(self) -> None:
-        self._refused = False
+        self._refused = ""
         if self._card is not None:
             self.unit.runner.feed(events.TokenPresented(self._card, _READER, (self.evse.id,)))
 
@@ -338,12 +345,19 @@ class Driver:
         before, self.transaction = self.transaction, transaction
         if before is not None and transaction is not None and before.id == transaction.id:
             return
-        metrics = self.scene.metrics
         if before is not None:
-            metrics.count("sessions.finished")
-            metrics.delivered(max(0.0, before.last_wh - before.begin_wh))
-        if transaction is not None:
-            metrics.count("sessions.started")
+            if not self._started:
+                self._count_start(before)
+            if self._started:
+                self.scene.metrics.count("sessions.finished")
+            self.scene.metrics.delivered(max(0.0, before.last_wh - before.begin_wh))
+        self._started = False
+
+    def _count_start(self, transaction: Transaction) -> None:
+        """One that began with the cable (OCPP 2.0.1 TxStartPoint) is a session once a card is accepted for it."""
+        if transaction.token is not None:
+            self._started = True
+            self.scene.metrics.count("sessions.started")
 
     # Steps
 
@@ -365,7 +379,7 @@ class Driver:
 
     def _tapping(self) -> None:
         if self._refused:
-            self.scene.metrics.count("sessions.refused")
+            self.scene.metrics.count(self._refused)
             self._leave(failed=True)
         elif self.transaction is not None and self.transaction.token is not None:
             # It began with the cable (TxStartPoint EVConnected), and has its card now.

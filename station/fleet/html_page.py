@@ -7,7 +7,7 @@ identities, addresses) is escaped. Light or dark as the reader's system is.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from html import escape
 from typing import Final
@@ -113,7 +113,8 @@ def _thresholds(report: Report) -> str:
 
 # Tables
 
-_HEAD: Final = ("count", "rate", "p50", "p90", "p95", "p99", "max", "errors")
+_HEAD: Final = ("count", "rate", "p50", "p90", "p95", "p99", "max", "mean", "errors")
+_SPAN: Final = f'<tr><th colspan="{len(_HEAD) + 2}">'
 
 
 def _calls(report: Report) -> str:
@@ -127,10 +128,10 @@ def _calls(report: Report) -> str:
     rows.append(_figure(totals.calls(name="all calls"), "sum"))
     asked = [_figure(totals.ask(action)) for action in totals.asked()]
     if asked:
-        rows += ['<tr><th colspan="10">calls of the CSMS, and how long the stations took</th></tr>', *asked]
+        rows += [f"{_SPAN}calls of the CSMS, and how long the stations took</th></tr>", *asked]
     moments = [_times(name.replace("_", " "), totals.times(name)) for name in MOMENTS if totals.times(name).count]
     if moments:
-        rows += ['<tr><th colspan="10">connections</th></tr>', *moments]
+        rows += [f"{_SPAN}connections</th></tr>", *moments]
     head = "".join(f"<th>{name}</th>" for name in _HEAD) + '<th class="left">causes</th>'
     return (
         f'<section><h2>Calls</h2><div class="scroll"><table><tr><th>name</th>{head}</tr>{"".join(rows)}</table></div>'
@@ -149,8 +150,8 @@ def _times(name: str, times: Histogram, style: str = "") -> str:
 
 def _columns(times: Histogram) -> list[str]:
     if not times.count:
-        return ["-"] * 5
-    return [duration(each) for each in (*times.percentiles_s((50, 90, 95, 99)), times.max_s)]
+        return ["-"] * 6
+    return [duration(each) for each in (*times.percentiles_s((50, 90, 95, 99)), times.max_s, times.mean_s)]
 
 
 def _line(cells: Sequence[str], style: str) -> str:
@@ -182,6 +183,7 @@ def _charts(report: Report) -> str:
         ("Latency, all calls", charts.bars(*charts.spread(totals.calls().times.distribution()), Axis(_short))),
         ("Errors", _causes(report)),
         ("Recovery", _recovery(report)),
+        ("Drain", _drain(report)),
         ("Messages waiting", charts.lines(xs, queued, time_axis, whole, notes) if _any(queued) else ""),
         ("Loop lag of the generator", charts.lines(xs, lag, time_axis, Axis(_short), Notes(marks, (), LATE_S))),
     ]
@@ -236,20 +238,29 @@ def _causes(report: Report) -> str:
 
 
 def _recovery(report: Report) -> str:
-    """How many stations were back, and had told all that waited, so long after the connection was lost."""
-    points = curve(report.totals.times("recovery"))
+    """How many stations were back so long after the connection was lost."""
+    drain = report.totals.times("drain")
+    told = f"; queue empty {duration(drain.percentile_s(95))} after that (p95)" if drain.count else ""
+    return _so_far(report.totals.times("recovery"), "stations back", f"time since the connection was lost{told}")
+
+
+def _drain(report: Report) -> str:
+    """How many stations had told all that waited so long after they were back."""
+    return _so_far(report.totals.times("drain"), "queues empty", "time since the station was back")
+
+
+def _so_far(times: Histogram, name: str, note: str) -> str:
+    points = curve(times)
     if not points:
         return ""
     points = [[0.0, 0.0], *points]
     drawn = charts.lines(
         [at for at, _ in points],
-        [Series("stations back", [count for _, count in points], 2, area=True)],
+        [Series(name, [count for _, count in points], 2, area=True)],
         Axis(_short),
         Axis(charts.count, whole=True),
     )
-    drain = report.totals.times("drain")
-    told = f"; queue empty {duration(drain.percentile_s(95))} after that (p95)" if drain.count else ""
-    return f'{drawn}<p class="note">time since the connection was lost{told}</p>'
+    return f'{drawn}<p class="note">{note}</p>'
 
 
 def _thinned(rows: Sequence[Row]) -> list[Row]:
@@ -280,8 +291,12 @@ def _run(report: Report) -> str:
         ("loop lag", f"p99 {duration(lag.percentile_s(99))}, max {duration(lag.max_s)}"),
         ("longest pause for garbage", duration(pauses.max_s) if pauses.count else "none"),
         ("saturated", ", ".join(f"{clock(a)} to {clock(b)}" for a, b in report.saturated[:20]) or "never"),
+        ("boots accepted", f"{totals.count('booted'):,}"),
+        ("sessions", _words(totals.named("sessions."))),
+        ("weather", _words(totals.named("storms.") | totals.named("network."))),
+        ("connections that failed", _words(totals.named("dial.failed."))),
         ("connections lost", f"{totals.count('lost_connections'):,}"),
-        ("EVSEs at the end", causes(totals.named("state.", gauges=True)) or "-"),
+        ("EVSEs at the end", _words(totals.named("state.", gauges=True))),
         ("not delivered", f"{report.undelivered:,} messages"),
         (
             "lost by the generator",
@@ -292,6 +307,11 @@ def _run(report: Report) -> str:
         ("program", f"ocpp-station {__version__}"),
     ]
     return f'<section><h2>The run</h2><table class="facts">{"".join(_facts(facts))}</table></section>'
+
+
+def _words(counts: Mapping[str, int]) -> str:
+    """``started 4, finished 3``; the words of others are in some."""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "-"
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Iterable[str]:

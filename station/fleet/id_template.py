@@ -17,8 +17,11 @@ _NUMBER: Final = re.compile(r"0?[0-9]{0,2}[dxX]?", re.ASCII)
 _EXAMPLE: Final = "write it like LT-{:05d}"
 
 
-def check_id_template(template: str, count: int) -> None:
+def check_id_template(template: str, count: int | None) -> None:
     """Refuse what does not give each of ``count`` stations an identity of its own.
+
+    Args:
+        count: None where it is not known: what is wrong with any number of stations.
 
     Raises:
         ValueRefusedError: no field, more than one, a field that is no number, or ids that are none
@@ -26,7 +29,7 @@ def check_id_template(template: str, count: int) -> None:
     """
     fields = _fields(template)
     if not fields:
-        if count == 1:
+        if count in (1, None):
             check_station_id(template.format())
             return
         raise ValueRefusedError(f"no field for the number: all {count} stations would be {template[:60]!r}", _EXAMPLE)
@@ -35,7 +38,7 @@ def check_id_template(template: str, count: int) -> None:
     name, spec = fields[0]
     if name or not _NUMBER.fullmatch(spec):
         raise ValueRefusedError(f"'{_spelled(name, spec)}' is no field for the number", _EXAMPLE)
-    for number in (1, count):
+    for number in (1, count or 1):
         check_station_id(template.format(number))
 
 

@@ -1,10 +1,13 @@
-"""A report as JUnit XML for build servers: a test case for the run, and one for each threshold."""
+"""A report as JUnit XML for build servers: a test case for the run, and one for each threshold.
+
+All figures are properties of the suite, by the names that lead to them in the report's JSON.
+"""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from station.fleet.report import Report
+from station.fleet.report import Report, flat
 
 _SUITE = "station fleet"
 
@@ -55,18 +58,12 @@ def _run_case(suite: ElementTree.Element, report: Report) -> None:
 
 
 def _properties(suite: ElementTree.Element, report: Report) -> None:
-    run, totals = report.run, report.totals
-    named = {
-        "csms": run.csms,
-        "ocpp": " ".join(run.versions),
-        "seed": str(run.seed),
-        "stations": str(totals.wanted),
-        "up": str(totals.gauge("up")),
-        "generator": report.generator,
-    }
+    run = report.run
+    named = {"csms": run.csms, "ocpp": " ".join(run.versions), "seed": run.seed, **dict(flat(report.to_json()))}
     every = ElementTree.SubElement(suite, "properties")
     for name, value in named.items():
-        ElementTree.SubElement(every, "property", name=name, value=_fit(value))
+        text = "" if value is None else str(value)
+        ElementTree.SubElement(every, "property", name=_fit(name), value=_fit(text))
 
 
 def _fit(text: str) -> str:

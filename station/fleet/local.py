@@ -102,7 +102,7 @@ class LocalEngine:
 
     def snapshot(self) -> Snapshot:
         """See ``api.Engine``."""
-        return self.agent.snapshot()
+        return self._agent.snapshot() if self._agent is not None else Snapshot()
 
     async def stop(self, patience_s: float) -> None:
         """See ``api.Engine``."""

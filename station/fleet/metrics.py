@@ -6,21 +6,29 @@ are merged into one. Nothing here judges (``thresholds``) or words (``report``).
 
 Names of counts: ``call.<Action>`` (ended), ``call.<Action>.error.<cause>``, ``asked.<Action>`` (calls of the CSMS),
 ``asked.<Action>.error.<code>``, ``dial.failed.<kind>``, ``booted``, ``lost_connections``, ``sessions.started``,
-``sessions.finished``, ``sessions.late`` (steps that came late), ``sessions.lost`` and ``messages.lost`` (by the
-generator). Of times, in seconds: ``call.<Action>``, ``wire.<Action>`` (see below), ``asked.<Action>``, ``connect``,
-``tls``, ``upgrade``, ``accepted`` (first dial to Boot Accepted), ``recovery`` (loss to accepted again), ``drain``
-(recovery to an empty queue), ``remote_start`` (asked to the session that follows), ``loop_lag``, ``gc_pause``. Of
-gauges: ``stations``, ``up``, ``state.<state of an EVSE>`` (lower case), ``queued``; merged by sum, but those that begin
-with ``worst.`` by the greatest.
+``sessions.finished`` (of those started), ``sessions.late`` (steps that came late), ``sessions.lost`` and
+``messages.lost`` (by the generator). Of times, in seconds: ``call.<Action>``, ``wire.<Action>`` (see below),
+``asked.<Action>``, ``connect``, ``tls``, ``upgrade``, ``accepted`` (first dial to Boot Accepted), ``recovery`` (loss to
+accepted again), ``drain`` (recovery to an empty queue), ``remote_start`` (asked to the session that follows),
+``loop_lag``, ``gc_pause``. Of gauges: ``stations``, ``up``, ``state.<state of an EVSE>`` (lower case), ``queued``;
+merged by sum, but those that begin with ``worst.`` by the greatest.
 
 **From when a time counts.** A call's time ends with its answer and begins when it was sent; a call that failed has no
-time, it is an error. A value that the clock asked for (periodic, clock-aligned) counts from the moment when it arose:
-while a CSMS stalls, a station sends nothing (it has one call outstanding at most), and a tester that measured only
-what was sent would see one slow call a station where every value of that time came late. This is "coordinated
-omission". Waiting for an earlier call of the same station, and for a retry after a CALLERROR, is therefore part of it.
-What arose while the station was offline counts from its sending: the outage is told by ``recovery`` and ``drain``.
-Where nothing is scheduled (closed loop: each value is taken when the one before was answered) all count from their
-sending. What the calls of an action with such values took from their sending alone is ``wire.<Action>``.
+time, it is an error. While a CSMS stalls, a station sends nothing (it has one call outstanding at most), and a tester
+that measured only what was sent would see one slow call a station where all that was to be said in that time came late.
+This is "coordinated omission". So waiting is part of a time:
+
+- A value that the clock asked for (periodic, clock-aligned) counts from the moment when it arose.
+- All else has waited since the station wanted to say it: a card was shown, a status changed, a transaction began. What
+  a card brings about at once was wanted when it was shown. But such calls come several at once, and one after the other
+  is how a station talks: had each of the n calls that ended meanwhile been as fast as this one, it would have waited n
+  times as long as it took. What it waited longer than that is added. So a CSMS that always takes 100 ms is told as 100
+  ms, and a stall as what it was for all that waited.
+
+Waiting for a retry after a CALLERROR or a time-out is part of it. What arose while the station was offline, or before
+its boot was accepted, counts from its sending: the outage is told by ``recovery`` and ``drain``. Where nothing is
+scheduled (closed loop: each thing happens when the one before was answered) all count from their sending. What the
+calls of an action of which some have waited took from their sending alone is ``wire.<Action>``.
 """
 
 from __future__ import annotations
@@ -197,11 +205,10 @@ class _Calls:
         cause = cause if cause in self.errors or len(self.errors) < _CAUSES else OTHER
         self.errors[cause] = self.errors.get(cause, 0) + 1
 
-    def split(self) -> Histogram:
+    def split(self) -> None:
         """From now on what a call took from its sending is kept apart."""
         self.wire = _Times()
         self.wire.live = self.times.live.copy()
-        return self.wire.live
 
 
 class Metrics:
@@ -235,24 +242,32 @@ class Metrics:
 
     # What a station's conversation tells (``Measure``)
 
-    def answered(self, call: Answered, elapsed_s: float, held_s: float = 0.0) -> None:
-        """A call of a station was answered so long after it was sent; ``held_s`` more it was held up by the plan."""
+    def answered(
+        self, call: Answered, elapsed_s: float, sent_s: float = 0.0, ended: int = 0, held_s: float = 0.0
+    ) -> None:
+        """See ``Measure``; ``held_s`` more the call was held up by the plan."""
         try:
             calls = self._called[call.action]
         except KeyError:
             calls = self._called[call.action] = _Calls()
-        if type(call.ref) is FactRef and self._station_now is not None:
-            since_due_s = self._since_due_s(call.ref.fact)
-            if since_due_s is not None:
-                wire = calls.split() if calls.wire is None else calls.wire.live
-                wire.record(elapsed_s)
-                calls.times.live.record(max(since_due_s - held_s, elapsed_s))
-                return
-        calls.times.live.record(elapsed_s)
+        ref: Any = call.ref
+        whole_s, scheduled = elapsed_s, False
+        if type(ref) is FactRef and type(ref.fact) is TransactionFact and ref.fact.trigger in _SCHEDULED:
+            if self._station_now is not None and not ref.fact.offline:
+                whole_s = max((self._station_now() - ref.fact.stamp.at_s) / self._speed - held_s, elapsed_s)
+                scheduled = True
+        elif (wish := ref.wish) is not None and wish[1] != ended:
+            # Those before it, had they been as fast as this one, are how a station talks; what is left is the stall.
+            whole_s += max(0.0, sent_s - wish[0] - (ended - wish[1]) * elapsed_s)
+        if (scheduled or whole_s > elapsed_s) and calls.wire is None:
+            calls.split()
+        calls.times.live.record(whole_s)
         if calls.wire is not None:
             calls.wire.live.record(elapsed_s)
 
-    def answered_as_sent(self, call: Answered, elapsed_s: float, held_s: float = 0.0) -> None:
+    def answered_as_sent(
+        self, call: Answered, elapsed_s: float, sent_s: float = 0.0, ended: int = 0, held_s: float = 0.0
+    ) -> None:
         """The same where nothing is scheduled."""
         try:
             calls = self._called[call.action]
@@ -261,13 +276,6 @@ class Metrics:
         calls.times.live.record(elapsed_s)
         if calls.wire is not None:
             calls.wire.live.record(elapsed_s)
-
-    def _since_due_s(self, fact: Any) -> float | None:
-        """Seconds since a value was due; None where it was not scheduled, or arose offline."""
-        if type(fact) is not TransactionFact or fact.offline or fact.trigger not in _SCHEDULED:
-            return None
-        assert self._station_now is not None
-        return (self._station_now() - fact.stamp.at_s) / self._speed
 
     def failed(self, call: Failed, elapsed_s: float) -> None:
         """A call of a station got no usable answer."""

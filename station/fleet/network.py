@@ -281,7 +281,7 @@ def disturb(connection: Connection, listener: Listener, disturbance: Disturbance
 class HeldMeasure(Measure, Protocol):
     """A ``Measure`` that takes in how long a call was held up, besides."""
 
-    def answered(self, call: Answered, elapsed_s: float, held_s: float = 0.0) -> None:
+    def answered(self, call: Answered, elapsed_s: float, sent_s: float, ended: int, held_s: float = 0.0) -> None:
         """A call was answered."""
         ...
 
@@ -303,15 +303,16 @@ class Measured:
         """A clock that stood still while a call or its answer was held up."""
         return self._inner.now() - self._disturbance.held_s
 
-    def answered(self, call: Answered, elapsed_s: float) -> None:
+    def answered(self, call: Answered, elapsed_s: float, sent_s: float, ended: int) -> None:
         """A call was answered."""
-        self._inner.answered(call, elapsed_s, self._disturbance.call_held_s)
+        self._inner.answered(call, elapsed_s, sent_s, ended, self._disturbance.call_held_s)
 
     def failed(self, call: Failed, elapsed_s: float) -> None:
         """A call failed."""
         disturbance = self._disturbance
         if disturbance.lost_call or (disturbance.lost_any and call.cause == "Disconnected"):
             disturbance.lost_call = False
+            disturbance.held_s += elapsed_s  # nor do those that waited for its time-out count that
             call = replace(call, cause="CallError", code=NETWORK_FAULT)
         self._inner.failed(call, elapsed_s)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from station.config import ConfigError, Position, Problem
 from station.config.context import absolute
 from station.config.errors import ValueRefusedError
-from station.config.nodes import MapNode, find, key_position, spell, value_position
+from station.config.nodes import ListNode, MapNode, Node, find, key_position, spell, value_position
 from station.config.nodes import Path as Steps
 from station.fleet.overrides import FleetOverrides
 from station.fleet.plan_model import PlanModel, StationsBlock
@@ -26,6 +26,7 @@ class Draft:
     Attributes:
         base: the folder of the plan.
         written: whether there is a plan file.
+        wrong: paths of what the model was made without.
     """
 
     root: MapNode
@@ -36,6 +37,7 @@ class Draft:
     written: bool
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    wrong: frozenset[Steps] = frozenset()
 
     def fault(self, steps: Steps, message: str, suggestion: str = "", *, key: bool = False) -> None:
         """A problem at a value of the plan, or at its key."""
@@ -62,6 +64,24 @@ class Draft:
         """Whether somebody wrote this in the plan."""
         return find(self.root, steps) is not None
 
+    def sound(self, *steps: str | int) -> bool:
+        """Whether the model holds what somebody wrote there (nothing, too), with all that is below it.
+
+        A check of several keys is made only where all are sound: what was left out is not missed.
+        """
+        below = any(path[: len(steps)] == steps for path in self.wrong)
+        return self.known(*steps) and not below and _complete(find(self.root, steps))
+
+    def known(self, *steps: str | int) -> bool:
+        """Whether the model holds what somebody wrote there (nothing, too), perhaps without something below it."""
+        for length in range(1, len(steps) + 1):
+            if steps[:length] in self.wrong:
+                return False
+            parent, step = find(self.root, steps[: length - 1]), steps[length - 1]
+            if isinstance(parent, MapNode) and step in parent.keys and step not in parent.values:
+                return False
+        return True
+
     def file(self, text: str) -> Path:
         """A path of the plan, made absolute."""
         return Path(os.path.normpath(absolute(text, self.base)))
@@ -87,6 +107,13 @@ class Draft:
             unique = dict.fromkeys(self.problems)
             first = str(self.root.position.source)
             raise ConfigError(sorted(unique, key=lambda one: _order(one.position, first)))
+
+
+def _complete(node: Node | None) -> bool:
+    """Whether every value below is known."""
+    if isinstance(node, MapNode):
+        return node.keys.keys() == node.values.keys() and all(map(_complete, node.values.values()))
+    return all(map(_complete, node.items)) if isinstance(node, ListNode) else True
 
 
 def _order(position: Position, first: str) -> tuple[bool, str, int, int]:

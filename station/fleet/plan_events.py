@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from station.config import Position
@@ -16,9 +16,9 @@ from station.config.nodes import ListNode, MapNode, Node, ScalarNode, find, key_
 from station.config.units import parse_duration
 from station.fleet.plan import DAY_S, Behaviour, Network, Pattern, Stage, Storm
 from station.fleet.plan_draft import Draft
-from station.fleet.plan_model import BehaviourBlock, EventBlock, NetworkBlock
+from station.fleet.plan_model import NO_WORD, BehaviourBlock, NetworkBlock
 from station.fleet.plan_shares import Sizes
-from station.fleet.storm_words import WORDS, StormRefused, check
+from station.fleet.storm_words import WORDS, Refusal, looked_at
 
 DIALS_PER_S: Final = 100.0
 """Of the ramp where none is written."""
@@ -67,8 +67,12 @@ def network(block: NetworkBlock) -> Network:
     return Network(block.latency, block.jitter, block.drop / 100, block.reset / 100)
 
 
-def stages(draft: Draft, sizes: Sizes) -> tuple[Stage, ...]:
-    """The stages; ``--ramp`` and ``--for`` make one of all stations."""
+def stages(draft: Draft, sizes: Sizes | None) -> tuple[Stage, ...]:
+    """The stages; ``--ramp`` and ``--for`` make one of all stations.
+
+    Args:
+        sizes: None: not known for other mistakes; then only what is wrong with any number of stations is said.
+    """
     flags, plan = draft.flags, draft.model.plan
     ramp_s = _flag(draft, "--ramp", flags.ramp)
     for_s = _flag(draft, "--for", flags.run_for, above_zero=True)
@@ -79,20 +83,26 @@ def stages(draft: Draft, sizes: Sizes) -> tuple[Stage, ...]:
             draft.warn(flag, "the plan's stages give way to a single one of all stations")
         ramp_s = plan.ramp if ramp_s is None else ramp_s
         for_s = plan.run_for if for_s is None else for_s
-        return (Stage(sizes.count, _ramp(ramp_s, sizes.count), _for(draft, for_s)),)
+        count = 0 if sizes is None else sizes.count
+        return (Stage(count, _ramp(ramp_s, count), _for(draft, for_s)),)
     made: list[Stage] = []
     for index, block in enumerate(written):
         steps = ("stages", index)
+        lasts = block.lasts or plan.run_for
+        known = draft.sound(*steps, "for") and draft.sound("plan", "for")
+        if lasts is None and index < len(written) - 1 and known:
+            draft.fault(steps, "how long it is held is missing", "write it like {stations: 100, for: 2m}")
         if (block.stations is None) == (block.share is None):
-            draft.fault(steps, "a stage has stations or a share of all, one of them", "write it like {stations: 100}")
+            if draft.sound(*steps, "stations") and draft.sound(*steps, "share"):
+                said = "a stage has stations or a share of all, one of them"
+                draft.fault(steps, said, "write it like {stations: 100}")
+            continue
+        if sizes is None:
             continue
         stations = round(sizes.count * block.share / 100 if block.share is not None else _scaled(block.stations, sizes))
         if stations > sizes.count:
             said = f"{block.stations} stations, and there are {sizes.count}"
             draft.fault((*steps, "stations"), said, "write stations: {count: …} for more")
-        lasts = block.lasts or plan.run_for
-        if lasts is None and index < len(written) - 1:
-            draft.fault(steps, "how long it is held is missing", "write it like {stations: 100, for: 2m}")
         change = abs(stations - (made[-1].stations if made else 0))
         ramp = plan.ramp if block.ramp is None else block.ramp
         made.append(Stage(stations, _ramp(ramp, change), _for(draft, lasts)))
@@ -117,7 +127,7 @@ def _flag(draft: Draft, flag: str, text: str | None, *, above_zero: bool = False
     if text is None:
         return None
     try:
-        seconds = parse_duration(text)
+        seconds = parse_duration(text, bare=False)
         if above_zero and seconds <= 0:
             raise ValueRefusedError("must be more than 0")
     except ValueRefusedError as error:
@@ -126,25 +136,29 @@ def _flag(draft: Draft, flag: str, text: str | None, *, above_zero: bool = False
     return seconds
 
 
-def storms(draft: Draft, names: Sequence[str]) -> Iterator[Storm]:
+def storms(draft: Draft, names: Sequence[str], places: Mapping[str, Mapping[str, int]]) -> Iterator[Storm]:
     """What befalls the stations, in the order of the plan.
 
     Args:
         names: of the groups.
+        places: of the groups that are sound: how many of ``evse`` and ``connector`` their stations have at most.
     """
+    named = all(draft.known("groups", index, "name") for index in range(len(names)))
     for index, block in enumerate(draft.model.events):
-        if block.group is not None and block.group not in names:
-            steps = ("events", index, "group")
-            draft.fault(steps, f"there is no group '{block.group[:60]}'", did_you_mean(block.group, names))
+        steps = ("events", index)
+        if block.group is not None and block.group not in names and named:
+            said = f"there is no group '{block.group[:60]}'"
+            draft.fault((*steps, "group"), said, did_you_mean(block.group, names))
+        if block.do == NO_WORD and not draft.sound(*steps, "do"):
+            continue
         if block.do not in WORDS:
-            draft.fault(("events", index, "do"), f"nothing is called '{block.do[:60]}'", _meant(block.do))
+            draft.fault((*steps, "do"), f"nothing is called '{block.do[:60]}'", _meant(block.do))
             continue
-        try:
-            params = check(block.do, _params(draft, index), block.lasts)
-        except StormRefused as refused:
-            where = _culprit(draft, index, block, refused.message)
-            draft.problems.append(Problem(where, f"events[{index}]: {refused.message}", refused.hint or ""))
-            continue
+        params, refusals = looked_at(block.do, _params(draft, index), block.lasts)
+        draft.take(_problem(draft, index, one) for one in refusals if not _left_out(draft, index, one))
+        concerned = [block.group] if block.group is not None else list(names)
+        if all(name in places for name in concerned):
+            _check_place(draft, index, params, [places[name] for name in concerned])
         yield Storm(
             at_s=block.at,
             do=block.do,
@@ -154,6 +168,29 @@ def storms(draft: Draft, names: Sequence[str]) -> Iterator[Storm]:
             group=block.group or "",
             spread_s=block.spread,
         )
+
+
+def _problem(draft: Draft, index: int, refusal: Refusal) -> Problem:
+    steps: tuple[str | int, ...] = ("events", index, *refusal.where)
+    of_key = refusal.where[0] == "params"
+    where = key_position(draft.root, steps) if of_key else draft.position(*steps)
+    return Problem(where, f"events[{index}]: {refusal.message}", refusal.hint or "")
+
+
+def _left_out(draft: Draft, index: int, refusal: Refusal) -> bool:
+    """Whether somebody wrote what is missed, with another mistake in it."""
+    there = draft.sound("events", index, "for") and draft.sound("events", index, "params")
+    return refusal.missed and not there
+
+
+def _check_place(draft: Draft, index: int, params: Mapping[str, Any], places: Sequence[Mapping[str, int]]) -> None:
+    """A connector or an EVSE that no station has; one that some have is theirs."""
+    for name in ("connector", "evse"):
+        number, most = params.get(name), max(place[name] for place in places)
+        if isinstance(number, int) and number > most:
+            said = f"events[{index}]: {name} {number}: these stations have {most}"
+            hint = f"write 1 to {most}" if most > 1 else "write 1, or leave it out"
+            draft.problems.append(Problem(draft.position("events", index, "params", name), said, hint))
 
 
 def _meant(word: str) -> str:
@@ -196,17 +233,6 @@ def _json_scalar(node: ScalarNode) -> Any:
     return text
 
 
-def _culprit(draft: Draft, index: int, block: EventBlock, message: str) -> Position:
-    """Where the word is that a check refuses."""
-    steps: tuple[str | int, ...] = ("events", index, "do")
-    for name in block.params:
-        if f"{block.do}: {name}: " in message or f"no parameter {name[:60]!r}" in message:
-            return key_position(draft.root, ("events", index, "params", name))
-    if block.lasts is not None and "duration" in message:
-        steps = ("events", index, "for")
-    return draft.position(*steps)
-
-
 def thresholds(draft: Draft) -> tuple[str, ...]:
     """The thresholds of the plan and the flags, each known to be one."""
     written = [(text, draft.position("plan", "thresholds", n)) for n, text in enumerate(draft.model.plan.thresholds)]
@@ -214,7 +240,9 @@ def thresholds(draft: Draft) -> tuple[str, ...]:
     if not written:
         return ()
     parse = importlib.import_module("station.fleet.thresholds").parse
-    for text, where in written:
+    for number, (text, where) in enumerate(written):
+        if not draft.sound("plan", "thresholds", number):
+            continue
         try:
             parse(text)
         except ValueRefusedError as error:

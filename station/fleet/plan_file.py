@@ -11,21 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from station.config import ConfigError, Loaded, Position, Secret
 from station.config.errors import Problem, ValueRefusedError
-from station.config.loader import read_file
-from station.config.nodes import MapNode, to_plain
-from station.config.validate import checked, without_errors
 from station.fleet import plan_events, plan_tls, tables
 from station.fleet.id_template import check_id_template, check_password_template
 from station.fleet.overrides import FleetOverrides
 from station.fleet.plan import Card, Group, Plan, Station
 from station.fleet.plan_draft import Draft
-from station.fleet.plan_model import CardBlock, GroupBlock, PlanModel
+from station.fleet.plan_model import CardBlock, GroupBlock
 from station.fleet.plan_profiles import Profiles
-from station.fleet.plan_shares import Sizes, sizes
+from station.fleet.plan_shares import Sizes, sizes, sizes_known, warn_of_empty
+from station.fleet.plan_tree import draft_of
 from station.fleet.variants import with_evses
 
 if TYPE_CHECKING:
@@ -37,8 +33,6 @@ T = TypeVar("T")
 
 DEFAULT_ID: Final = "LT-{:05d}"
 _ONE_GROUP: Final = (GroupBlock(name="stations"),)
-
-_adapter: TypeAdapter[PlanModel] = TypeAdapter(PlanModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +56,25 @@ def load_plan(
     Raises:
         ConfigError: with every problem that was found, each with its position.
     """
-    draft = _draft(path, overrides or FleetOverrides(), os.environ if env is None else env)
+    draft = draft_of(path, overrides or FleetOverrides(), os.environ if env is None else env)
     groups = tuple(draft.model.groups or _ONE_GROUP)
-    rows = _stations(draft)
+    listed, whole = _stations(draft)
+    rows = listed or ()
     names = _names(draft, groups)
-    template, password = _templates(draft, rows)
+    template, password = _templates(draft, from_csv=listed is not None)
     # Numbers that are only half known would lead to problems that are none.
-    size = None if draft.problems else sizes(draft, groups, len(rows))
+    size = sizes(draft, groups, len(rows)) if whole and sizes_known(draft) else None
+    _check_ids(draft, template, size, from_csv=listed is not None)
     if size is not None:
-        _check_ids(draft, template, size, rows)
         rows = rows[: size.count]
+        warn_of_empty(draft, names, size)
     cards = _cards(draft)
     issuing = plan_tls.issuing(draft)
     own = issuing is not None or password is not None or any(row.password or row.cert for row in rows)
-    read = Profiles(draft, brings_credentials=own)
-    profiles = [read.of(index, group) for index, group in enumerate(groups)]
+    profiles = _profiles(draft, groups, rows, brings_credentials=own)
     plan_tls.check(draft, profiles, rows, issuing)
-    _check_variants(draft, profiles, rows)
-    stages = plan_events.stages(draft, size) if size is not None else ()
-    storms = tuple(plan_events.storms(draft, names))
+    stages = plan_events.stages(draft, size)
+    storms = tuple(plan_events.storms(draft, names, _places(names, profiles, rows)))
     thresholds = plan_events.thresholds(draft)
     draft.stop_at_problems()
     assert size is not None
@@ -104,76 +98,39 @@ def load_plan(
     return LoadedPlan(plan, tuple(draft.warnings))
 
 
-def _draft(path: Path | None, flags: FleetOverrides, env: Mapping[str, str]) -> Draft:
-    """The tree and its model.
-
-    Raises:
-        ConfigError: there is no model.
-    """
-    if path is None:
-        root, problems = MapNode(Position("command line")), list[Problem]()
-        return Draft(root, PlanModel(), flags, Path.cwd(), env, written=False)
+def _table(draft: Draft, path: Path, read: Callable[[Path], tables.Table[T]], where: Position) -> tables.Table[T]:
+    """A CSV; one that cannot be read is told where it is named."""
     try:
-        node, problems = read_file(path, env)
-    except ConfigError as error:
-        raise ConfigError(_of_a_plan(one) for one in error.problems) from None
-    if not isinstance(node, MapNode):
-        raise ConfigError.at(node.position, "a plan is a mapping of blocks", "write it like groups: [{count: 100}]")
-    model = _model(node, problems)
-    return Draft(node, model, flags, path.absolute().parent, env, written=True, problems=problems)
-
-
-def _model(root: MapNode, problems: list[Problem]) -> PlanModel:
-    """The model; what is wrong is added to the problems, and left out so that the rest can be looked at."""
-    plain = to_plain(root)
-    try:
-        return checked(_adapter, plain, root, (), PlanModel)
-    except ConfigError as error:
-        problems.extend(error.problems)
-    rest = without_errors(_adapter, plain)
-    try:
-        return _adapter.validate_python(rest)
-    except ValidationError as error:
-        # A key is missing: the whole block is left out.
-        wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
-    assert isinstance(rest, dict)
-    return _adapter.validate_python({key: block for key, block in rest.items() if key not in wrong})
-
-
-def _of_a_plan(problem: Problem) -> Problem:
-    """What the loader suggests is meant for profiles."""
-    if "station init" in problem.suggestion:
-        return Problem(problem.position, problem.message, "plans to begin with are in profiles/fleets")
-    return Problem(problem.position, problem.message.replace("a profile is", "a plan is"), problem.suggestion)
-
-
-def _table(draft: Draft, path: Path, read: Callable[[Path], tuple[T, ...]], where: Position) -> tuple[T, ...]:
-    """The rows of a CSV; a file that cannot be read is told where it is named."""
-    try:
-        return read(path)
+        table = read(path)
     except ConfigError as error:
         unreadable = error.line == 0
+        table = tables.Table((), error.problems)
         draft.take(Problem(where, str(one), "") if unreadable else one for one in error.problems)
-        return ()
+        return table
+    draft.take(table.problems)
+    return table
 
 
-def _stations(draft: Draft) -> tuple[Station, ...]:
+def _stations(draft: Draft) -> tuple[tuple[Station, ...] | None, bool]:
+    """The sound rows of the CSV (None: there is none), and whether these are all."""
     if draft.flags.stations is not None:
-        return _table(draft, draft.flags.stations, tables.read_stations, Position("--stations"))
-    written = draft.stations.csv
-    if written is None:
-        return ()
-    return _table(draft, draft.near(written), tables.read_stations, draft.position("stations", "csv"))
+        table = _table(draft, draft.flags.stations, tables.read_stations, Position("--stations"))
+    elif draft.stations.csv is not None:
+        where = draft.position("stations", "csv")
+        table = _table(draft, draft.near(draft.stations.csv), tables.read_stations, where)
+    else:
+        return None, True
+    return table.rows, not table.problems
 
 
 def _cards(draft: Draft) -> tuple[Card, ...]:
     if draft.flags.cards is not None:
-        return _table(draft, draft.flags.cards, tables.read_cards, Position("--cards"))
+        return _table(draft, draft.flags.cards, tables.read_cards, Position("--cards")).rows
     written = draft.model.cards
     if written is None:
         return ()
     if isinstance(written, str):
-        return _table(draft, draft.near(written), tables.read_cards, draft.position("cards"))
+        return _table(draft, draft.near(written), tables.read_cards, draft.position("cards")).rows
     return tuple(Card(one.idTag, one.type) if isinstance(one, CardBlock) else Card(one) for one in written)
 
 
@@ -188,10 +145,10 @@ def _names(draft: Draft, groups: Sequence[GroupBlock]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _templates(draft: Draft, rows: Sequence[Station]) -> tuple[str, Secret | None]:
+def _templates(draft: Draft, *, from_csv: bool) -> tuple[str, Secret | None]:
     """Of the ids and the passwords."""
     block, flags = draft.stations, draft.flags
-    if rows:
+    if from_csv:
         if flags.id is not None:
             said = "the stations are those of a CSV, which has ids of its own"
             draft.problems.append(Problem(Position("--id"), said, "leave one of them out"))
@@ -209,14 +166,24 @@ def _templates(draft: Draft, rows: Sequence[Station]) -> tuple[str, Secret | Non
     return str(flags.id or block.id or DEFAULT_ID), password
 
 
-def _check_ids(draft: Draft, template: str, size: Sizes, rows: Sequence[Station]) -> None:
-    if rows:
+def _check_ids(draft: Draft, template: str, size: Sizes | None, *, from_csv: bool) -> None:
+    if from_csv:
         return
     try:
-        check_id_template(template, size.count)
+        check_id_template(template, None if size is None else size.count)
     except ValueRefusedError as error:
         written = draft.flags.id is None
         draft.fault_at(draft.position("stations", "id") if written else Position("--id"), error, f"'{template[:60]}'")
+
+
+def _profiles(
+    draft: Draft, groups: Sequence[GroupBlock], rows: Sequence[Station], *, brings_credentials: bool
+) -> list[Loaded | None]:
+    """Of each group; None: there were problems."""
+    read = Profiles(draft, brings_credentials=brings_credentials)
+    profiles = [read.of(index, group) for index, group in enumerate(groups)]
+    _check_variants(draft, profiles, rows)
+    return profiles
 
 
 def _check_variants(draft: Draft, profiles: Sequence[Loaded | None], rows: Sequence[Station]) -> None:
@@ -232,6 +199,20 @@ def _check_variants(draft: Draft, profiles: Sequence[Loaded | None], rows: Seque
             except ConfigError as error:
                 problems = (Problem(one.position, f"with {number} EVSEs: {one.message}") for one in error.problems)
                 draft.take(problems)
+
+
+def _places(
+    names: Sequence[str], profiles: Sequence[Loaded | None], rows: Sequence[Station]
+) -> dict[str, dict[str, int]]:
+    """How many EVSEs and connectors a station of each group has at most, where that is known."""
+    most_evses = max((row.connectors or 0 for row in rows), default=0)
+    found: dict[str, dict[str, int]] = {}
+    for name, loaded in zip(names, profiles, strict=True):
+        if loaded is not None:
+            profile = with_evses(loaded.profile, max(most_evses, len(loaded.profile.evses)))
+            connectors = sum(len(evse.connectors) for evse in profile.evses)
+            found[name] = {"evse": len(profile.evses), "connector": connectors}
+    return found
 
 
 def _groups(

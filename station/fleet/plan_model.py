@@ -15,10 +15,8 @@ from station.config.errors import ValueRefusedError
 from station.config.model import LIST, MAPPING, WORD, Block, CsmsBlock
 from station.config.types import (
     Card,
-    Duration,
     FilePath,
     Number,
-    Percent,
     SecretText,
     Switch,
     TextValue,
@@ -29,6 +27,10 @@ from station.config.types import (
     problem,
     shown,
 )
+
+# A plan is new: here nobody has to remember what a number without its unit counts.
+from station.config.types import DurationWithUnit as Duration
+from station.config.types import PercentWithUnit as Percent
 
 PATTERNS: Final = ("idle", "back-to-back", "paced", "commuter", "rush-hour", "highway")
 TOKEN_TYPES: Final = ("ISO14443", "ISO15693", "Central", "eMAID", "KeyCode", "Local", "MacAddress")
@@ -76,7 +78,7 @@ def _time_of_day(value: object) -> object:
     if colon and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60:
         return int(hours) * 3600.0 + int(minutes) * 60.0
     try:
-        seconds = units.parse_duration(text)
+        seconds = units.parse_duration(text, bare=False)
     except ValueRefusedError:
         raise problem(f"{kind_of(value)}: not a time of the day", "write it like 06:30") from None
     if seconds >= units.parse_duration("1d"):
@@ -88,6 +90,9 @@ Share = Annotated[Percent, AfterValidator(_more_than_none)]
 Positive = Annotated[Duration, AfterValidator(_more_than_none)]
 Count = Annotated[Whole, Field(ge=1, le=MOST_STATIONS)]
 Versions = Annotated[str, BeforeValidator(_versions), WithJsonSchema({"type": ["string", "number"]})]
+NO_WORD: Final = "-"
+"""Stands for an event's ``do`` where that is missing, so that the rest of the event can be looked at."""
+
 TimeOfDay = Annotated[float, BeforeValidator(_time_of_day), WithJsonSchema({"type": ["string", "number"]})]
 Params = Annotated[dict[str, Any], BeforeValidator(_mapping)]
 

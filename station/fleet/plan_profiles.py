@@ -6,7 +6,7 @@ with a URL. Called by ``plan_file``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,10 @@ VIRTUAL_URL: Final = "ws://virtual.invalid/ocpp"
 
 _DEFAULT: Final[dict[str, Any]] = {"metering": {"sample": "5s"}}
 _SECURITY_FILES: Final = ("ca", "cert", "key")
+_SPEAKS_OF: Final = {"evses": ("auth", "variables")}
+"""Blocks that name what stands in another: without that their names would be unknown."""
+
+_STEPS: Final = 4
 _FOR_READERS: Final = "leave it out: the drivers of a fleet show its cards"
 
 
@@ -46,6 +50,8 @@ class Profiles:
 
     def of(self, index: int, group: GroupBlock) -> Loaded | None:
         """The profile of a group; None: there were problems."""
+        if not self._draft.known("groups", index, "station"):
+            return None
         source = self._source(index, group)
         if source is None:
             return None
@@ -53,21 +59,37 @@ class Profiles:
         if not self._connect(tree, index, group):
             return None
         _keep_to_itself(tree)
-        try:
-            loaded = from_mapping(
-                tree,
-                source.base,
-                source=source.name,
-                overrides=self._draft.flags.of_a_profile(),
-                env=self._draft.env,
-            )
-        except ConfigError as error:
-            self._draft.take(error.problems)
+        loaded, whole = self._loaded(tree, source)
+        if loaded is None:
             return None
-        problems = [*self._unconnected(loaded, index), *_real_things(loaded), *_wrong_variables(loaded.profile)]
+        problems = [*_real_things(loaded), *_wrong_variables(loaded.profile)]
+        if whole:
+            problems.extend(self._unconnected(loaded, index))
+            self._warn(loaded)
         self._draft.take(problems)
-        self._warn(loaded)
-        return None if problems else loaded
+        return loaded if whole and not problems else None
+
+    def _loaded(self, tree: MapNode, source: _Source) -> tuple[Loaded | None, bool]:
+        """The profile, and whether it is the whole one: blocks with mistakes are told and left out.
+
+        A profile is checked in steps, each of which wants a sound one: so the other blocks get to the later steps.
+        """
+        for attempt in range(_STEPS):
+            try:
+                loaded = from_mapping(
+                    tree,
+                    source.base,
+                    source=source.name,
+                    overrides=self._draft.flags.of_a_profile(),
+                    env=self._draft.env,
+                )
+            except ConfigError as error:
+                self._draft.take(error.problems)
+                if not _cut(tree, error.problems):
+                    break
+            else:
+                return loaded, attempt == 0
+        return None, False
 
     def _source(self, index: int, group: GroupBlock) -> _Source | None:
         draft = self._draft
@@ -152,6 +174,32 @@ class Profiles:
                 continue
             if warning not in self._draft.warnings:
                 self._draft.warnings.append(warning)
+
+
+def _cut(tree: MapNode, problems: Sequence[Problem]) -> bool:
+    """Take out the blocks in which something is wrong, and those that speak of them. False: nothing was found."""
+    places = {problem.position for problem in problems}
+    wrong = [key for key, node in tree.values.items() if tree.keys[key] in places or not places.isdisjoint(_all(node))]
+    others = [other for key in wrong for other in _SPEAKS_OF.get(key, ())]
+    for key in {*wrong, *others} & tree.values.keys():
+        del tree.values[key], tree.keys[key]
+    if "csms" in wrong:
+        position = Position("fleet")
+        tree.put("csms", position, from_plain({"url": VIRTUAL_URL}, position))
+    return bool(wrong)
+
+
+def _all(node: Node) -> Iterator[Position]:
+    """Every place in a tree."""
+    yield node.position
+    inner: Iterable[Node] = ()
+    if isinstance(node, MapNode):
+        yield from node.keys.values()
+        inner = node.values.values()
+    elif isinstance(node, ListNode):
+        inner = node.items
+    for one in inner:
+        yield from _all(one)
 
 
 def _copy(node: MapNode) -> MapNode:

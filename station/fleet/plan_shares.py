@@ -13,6 +13,9 @@ from typing import Final
 
 from station.config import Position
 from station.config.errors import Problem
+from station.config.nodes import Path as Steps
+from station.config.nodes import key_position
+from station.fleet.interleave import dealt
 from station.fleet.plan_draft import Draft
 from station.fleet.plan_model import MOST_STATIONS, GroupBlock
 
@@ -58,6 +61,33 @@ def sizes(draft: Draft, groups: Sequence[GroupBlock], rows: int) -> Sizes | None
     if len(draft.problems) > known:
         return None
     return Sizes(count, weights, count / total)
+
+
+def sizes_known(draft: Draft) -> bool:
+    """Whether everything that numbers of stations depend on is sound."""
+    whole: set[Steps] = {("stations",), ("groups",), ("stages",)}
+    in_items = {("groups", "count"), ("groups", "share"), ("stages", "stations")}
+    for path in draft.wrong:
+        of_item = len(path) == 2 and path[0] in ("groups", "stages")
+        if path in whole or of_item or (len(path) == 3 and (path[0], path[2]) in in_items):
+            return False
+    places: list[Steps] = [
+        ("groups", index, key) for index in range(len(draft.model.groups or ())) for key in ("count", "share")
+    ]
+    places += [("stages", index, "stations") for index in range(len(draft.model.stages or ()))]
+    return all(draft.sound(*steps) for steps in (("stations", "count"), ("stations", "csv"), *places))
+
+
+def warn_of_empty(draft: Draft, names: Sequence[str], found: Sizes) -> None:
+    """Groups that are too small a part of the fleet to have a station."""
+    if min(found.weights) * found.count >= len(found.weights):
+        # Nobody falls behind that far: no need to deal out a million stations.
+        return
+    for index, number in enumerate(dealt(found.weights, found.count)):
+        if not number:
+            share = f"{100 * found.weights[index]:.3g} % of {found.count}"
+            where = key_position(draft.root, ("groups", index))
+            draft.warn(where, f"group '{names[index][:60]}' has no station: {share}; raise its share, or take more")
 
 
 def _csv_position(draft: Draft) -> Position:

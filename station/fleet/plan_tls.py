@@ -11,13 +11,13 @@ from pathlib import Path
 
 from station.config import Loaded, Position, Profile, Secret
 from station.config.errors import Problem
-from station.config.nodes import value_position
+from station.config.nodes import ScalarNode, find, value_position
+from station.fleet import tables
 from station.fleet.plan import Issuing, Station
 from station.fleet.plan_draft import Draft
 from station.fleet.plan_model import AuthorityBlock
 from station.net.tls import TlsSettings, TlsSettingsError, client_context
 
-_MOST_PROBLEMS = 20
 _BY_CERTIFICATE = 3
 """The security profile with client certificates."""
 
@@ -29,11 +29,14 @@ def issuing(draft: Draft) -> Issuing | None:
     block = draft.stations.certificates
     if block is None:
         return None
-    files = [("ca", draft.file(block.ca)), ("key", draft.file(block.key))]
-    missing = [(key, file) for key, file in files if not file.is_file()]
+    where = ("stations", "certificates")
+    files = [(key, draft.file(text)) for key, text in (("ca", block.ca), ("key", block.key))]
+    sound = [(key, file) for key, file in files if draft.sound(*where, key)]
+    missing = [(key, file) for key, file in sound if not file.is_file()]
     for key, file in missing:
-        draft.fault(("stations", "certificates", key), f"{file} is no file", "the path is relative to the plan")
-    return None if missing else _authority(draft, block)
+        draft.fault((*where, key), f"{file} is no file", "the path is relative to the plan")
+    whole = len(sound) == len(files) and not missing and draft.sound(*where, "key_password")
+    return _authority(draft, block) if whole else None
 
 
 def _authority(draft: Draft, block: AuthorityBlock) -> Issuing | None:
@@ -78,7 +81,7 @@ def check(draft: Draft, profiles: Sequence[Loaded | None], rows: Sequence[Statio
     own = draft.stations.certificates is not None or any(row.cert is not None for row in rows)
     for loaded in used:
         draft.take(_of_a_group(draft, loaded, rows_have_their_own=own))
-    if rows and any(_tls(loaded.profile) for loaded in used):
+    if rows and (any(_tls(loaded.profile) for loaded in used) or (None in profiles and _dials_tls(draft))):
         draft.take(_of_rows(draft, rows, used))
     if made is not None and used and draft.flags.needs_csms and not any(_tls(loaded.profile) for loaded in used):
         where = draft.position("stations", "certificates")
@@ -92,6 +95,13 @@ def check(draft: Draft, profiles: Sequence[Loaded | None], rows: Sequence[Statio
 
 def _tls(profile: Profile) -> bool:
     return (profile.csms.url or "").startswith("wss:")
+
+
+def _dials_tls(draft: Draft) -> bool:
+    """Whether the plan says so, where profiles could not be read."""
+    node = find(draft.root, ("csms", "url"))
+    url = draft.flags.csms or (node.text if isinstance(node, ScalarNode) else "")
+    return url.startswith("wss:")
 
 
 def _of_a_group(draft: Draft, loaded: Loaded, *, rows_have_their_own: bool) -> Iterator[Problem]:
@@ -113,27 +123,31 @@ def _place(loaded: Loaded, key: str) -> Position:
 
 
 def _of_rows(draft: Draft, rows: Sequence[Station], used: Sequence[Loaded]) -> Iterator[Problem]:
-    source = str(draft.flags.stations or draft.near(draft.stations.csv or ""))
+    path = draft.flags.stations or draft.near(draft.stations.csv or "")
     known: set[tuple[Path, Path | None]] = set()
-    found = 0
+    found: dict[int, tuple[str, str]] = {}
     wanting = any(
         loaded.profile.csms.security.profile >= _BY_CERTIFICATE and loaded.profile.csms.security.cert is None
         for loaded in used
     )
     for row in rows:
-        message = ""
+        message, column = "", "cert"
         if row.cert is None:
             if wanting and draft.stations.certificates is None:
                 message = "security profile 3 needs cert and key, and the row has none"
         elif (row.cert, row.key) not in known:
             known.add((row.cert, row.key))
             message = _unusable(row.cert, row.key)
+            column = "key" if message.startswith(f"{row.key}:") and row.key != row.cert else "cert"
         if message:
-            found += 1
-            yield Problem(Position(source, row.line, 1), f"{row.id}: {message}")
-            if found >= _MOST_PROBLEMS:
-                yield Problem(Position(source, row.line, 1), "more rows may be wrong")
-                return
+            found[row.line] = (column, f"{row.id}: {message}")
+            if len(found) >= tables.MOST_PROBLEMS:
+                break
+    where = tables.places(path, {line: column for line, (column, _) in found.items()}) if found else {}
+    for line, (_, message) in found.items():
+        yield Problem(where.get(line, Position(str(path), line, 1)), message)
+    if len(found) >= tables.MOST_PROBLEMS:
+        yield Problem(where[max(found)], f"{len(found)} bad rows are told; more may be wrong")
 
 
 def _unusable(cert: Path, key: Path | None) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from station.config import Profile, Secret
 from station.config.profile import derived_security_profile
 from station.fleet.id_template import fill_password
+from station.fleet.interleave import interleaved
 from station.fleet.plan import Card, Group, Plan
 from station.fleet.variants import with_evses
 
@@ -62,7 +63,7 @@ class Population:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.size = min(plan.count, len(plan.rows)) if plan.rows else plan.count
-        self._groups = _interleaved(plan.groups, self.size)
+        self._groups = interleaved([group.weight for group in plan.groups], self.size)
         self._index: dict[str, int] | None = None
         self._variants: dict[tuple[int, int], Group] = {}
         self._issuer: Issuer | None = None
@@ -132,17 +133,3 @@ def _at(profile: Profile, url: str) -> Profile:
     if not any(short.path == "csms.security.profile" for short in profile.short_names):
         csms = replace(csms, security=replace(csms.security, profile=derived_security_profile(url, csms.security)))
     return replace(profile, csms=csms)
-
-
-def _interleaved(groups: tuple[Group, ...], size: int) -> bytes | list[int]:
-    """The group of each index: always the one that is furthest behind its share."""
-    if len(groups) == 1:
-        return bytes(size)
-    given = [0] * len(groups)
-    order: list[int] = []
-    for index in range(size):
-        behind = [group.weight * (index + 1) - count for group, count in zip(groups, given, strict=True)]
-        chosen = behind.index(max(behind))
-        given[chosen] += 1
-        order.append(chosen)
-    return order

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from station.fleet.health import CPU_PERCENT, LAG_US, SATURATED, SATURATED_S
+from station.fleet.health import CPU_PERCENT, GC_PAUSE, LAG_US, LOOP_LAG, SATURATED, SATURATED_S
 from station.fleet.histogram import Histogram
 from station.fleet.report import MOMENTS, SESSIONS
 from station.fleet.totals import Figure, Totals
@@ -50,8 +50,10 @@ class FleetCollector(Collector):
         yield from _counts(totals)
         yield from _calls("station_fleet_call", "Calls of the stations", map(totals.call, totals.actions()))
         yield from _calls("station_fleet_asked", "Calls of the CSMS", map(totals.ask, totals.asked()))
-        moments = HistogramMetricFamily("station_fleet_moment_seconds", "Times of connections", labels=["name"])
-        for name in MOMENTS:
+        yield _wire(totals)
+        what = "Times of connections, and of what holds the generator up"
+        moments = HistogramMetricFamily("station_fleet_moment_seconds", what, labels=["name"])
+        for name in (*MOMENTS, LOOP_LAG, GC_PAUSE):
             times = totals.times(name)
             if times.count:
                 _add(moments, name, times)
@@ -85,6 +87,16 @@ def _counts(totals: Totals) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "station_fleet_connections_lost", "Connections that broke", totals.count("lost_connections")
     )
+    weather = CounterMetricFamily("station_fleet_weather", "What the plan's events and network did", labels=["what"])
+    for name, count in {**totals.named("storms."), **totals.named("network.")}.items():
+        weather.add_metric([name], count)
+    yield weather
+    yield CounterMetricFamily(
+        "station_fleet_messages_undelivered", "Messages left when stations ended", totals.count("undelivered")
+    )
+    yield CounterMetricFamily(
+        "station_fleet_messages_lost", "Messages that dead workers took with them", totals.count("messages.lost")
+    )
     yield CounterMetricFamily("station_fleet_energy_watthours", "Energy delivered", totals.snapshot.energy_wh)
     yield CounterMetricFamily(
         "station_fleet_saturated_seconds", "How long a generator was saturated", totals.count(SATURATED_S)
@@ -100,6 +112,16 @@ def _calls(name: str, what: str, figures: Iterable[Figure]) -> Iterator[Metric]:
             errors.add_metric([figure.name, cause], count)
     yield times
     yield errors
+
+
+def _wire(totals: Totals) -> Metric:
+    what = "Calls of actions with scheduled values, from sending alone"
+    family = HistogramMetricFamily("station_fleet_wire_seconds", what, labels=["action"])
+    for name in totals.actions():
+        times = totals.wire(name)
+        if times is not None:
+            _add(family, name, times)
+    return family
 
 
 def _add(family: HistogramMetricFamily, label: str, times: Histogram) -> None:

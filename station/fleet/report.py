@@ -9,7 +9,7 @@ Causes of errors: ``Timeout``, ``Disconnected`` (the connection went while the a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -143,6 +143,20 @@ class Report:
             "end": run.end,
             "events": [{"at_s": round(mark.at_s, 1), "text": mark.text} for mark in self.marks],
         }
+
+
+def flat(known: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each figure of a report's JSON by the names that lead to it: ``actions.Heartbeat.p95_ms``.
+
+    What is a row of its own wherever it is shown (points of curves, events, verdicts) is left out.
+    """
+    for name, value in known.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        elif not isinstance(value, list):
+            yield prefix + name, value
+        elif value and all(isinstance(each, str) for each in value):
+            yield prefix + name, " ".join(value)
 
 
 def call_json(figure: Figure, wire: Histogram | None = None) -> dict[str, Any]:

@@ -102,7 +102,8 @@ class FleetRun:
                 tick.at_s, "a worker was lost" if lost - self._lost_workers == 1 else "workers were lost"
             )
             self._lost_workers = lost
-        self.timeline.look(tick.at_s, tick.snapshot, held=tick.phase == "run", wanted=tick.wanted)
+        over = tick.phase in ("ending", "done")
+        self.timeline.look(tick.at_s, tick.snapshot, held=tick.phase == "run", wanted=tick.wanted, over=over)
         self._shows(tick)
 
     def _report(self, tick: Tick, snapshot: Any, end: str) -> Report:

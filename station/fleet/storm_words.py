@@ -7,7 +7,8 @@ station (docs/control.md) that make sense where nobody stands by; the others exi
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -20,6 +21,21 @@ from station.errors import StationError
 
 class StormRefused(StationError):
     """No such word, or its parameters or its duration make no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing that is wrong with an event.
+
+    Attributes:
+        where: the keys to it, from the event.
+        missed: what is wrong is only that something is missing.
+    """
+
+    where: tuple[str, ...]
+    message: str
+    hint: str | None
+    missed: bool = False
 
 
 class Lasting(Enum):
@@ -55,20 +71,40 @@ class Word:
     compound: bool = False
 
 
-def _quantity(kind: str) -> Check:
-    def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise ValueRefusedError(f"not a {kind}")
-        return units.parse_quantity(str(value), kind)
-
-    return check
+def _plain(value: Any, kind: str) -> float:
+    """A number of a program, which needs no unit."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueRefusedError(f"not a {kind}")
+    return float(value)
 
 
-def _share(value: Any) -> float:
-    percent = float(_quantity("percentage")(value))
-    if percent > 100:
-        raise ValueRefusedError("more than 100 %")
-    return percent / 100
+def seconds(value: Any) -> float:
+    """Of a duration: a text with its unit, or a number (of JSON), which is seconds.
+
+    Raises:
+        ValueRefusedError: anything else.
+    """
+    return units.parse_duration(value, bare=False) if isinstance(value, str) else _plain(value, "duration")
+
+
+def share(value: Any) -> float:
+    """0 to 1 of a share: a text with ``%``, or a number (of JSON) up to 1.
+
+    Raises:
+        ValueRefusedError: anything else.
+    """
+    if isinstance(value, str):
+        part = units.parse_quantity(value, "percentage", bare=False) / 100
+    else:
+        part = _plain(value, "percentage")
+    if part > 1:
+        raise ValueRefusedError("more than 100 %", "" if isinstance(value, str) else f'write "{value:g}%"')
+    return part
+
+
+def _percent(value: Any) -> float:
+    """As the command of a station takes it: a number is percent, with and without its unit."""
+    return units.parse_quantity(value, "percentage") if isinstance(value, str) else _plain(value, "percentage")
 
 
 def _whole(value: Any) -> int:
@@ -174,10 +210,10 @@ WORDS: Final[Mapping[str, Word]] = {
     "network": Word(
         "messages are late, vanish, or the connection is cut at one",
         {
-            "latency": _quantity("duration"),
-            "jitter": _quantity("duration"),
-            "drop": _share,
-            "reset": _share,
+            "latency": seconds,
+            "jitter": seconds,
+            "drop": share,
+            "reset": share,
         },
         lasting=Lasting.MAY,
         compound=True,
@@ -197,7 +233,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "reboot": _command("stations reboot in order", {"type": _one_of("Soft", "Hard", "Immediate", "OnIdle")}),
     "plug_in": _command(
         "cars are plugged in",
-        {**_PLACE, "ready": _switch, "soc": _quantity("percentage")},
+        {**_PLACE, "ready": _switch, "soc": _percent},
         ends="unplug",
     ),
     "unplug": _command("cables are pulled", {**_PLACE, "side": _one_of("ev", "station", "both")}),
@@ -243,44 +279,57 @@ def check(do: str, params: Mapping[str, Any], for_s: float | None = None) -> dic
 
     Args:
         do: a word of ``WORDS``.
-        params: as they came from a plan or over HTTP: texts with units, or plain values.
+        params: as they came from a plan (texts, quantities with their units) or over HTTP (numbers too: seconds, and
+            shares up to 1).
         for_s: how long it is to last; None: it is not undone.
 
     Raises:
         StormRefused: with what would do.
     """
-    word = WORDS.get(do)
-    if word is None:
-        raise StormRefused(f"nothing is called {do[:60]!r}{_nearest(do, WORDS)}", f"known: {', '.join(WORDS)}")
-    _check_lasting(do, word, for_s)
-    normal: dict[str, Any] = {}
-    for name, value in params.items():
-        if name not in word.params:
-            takes = ", ".join(word.params) or "none"
-            raise StormRefused(f"{do} has no parameter {name[:60]!r}{_nearest(name, word.params)}", f"it has {takes}")
-        try:
-            normal[name] = word.params[name](value)
-        except ValueRefusedError as problem:
-            raise StormRefused(f"{do}: {name}: {problem.message}", problem.suggestion or None) from None
-    missing = [name for name in word.needs if name not in normal]
-    if missing:
-        raise StormRefused(f"{do} needs {', '.join(missing)}", f"params: {{{missing[0]}: …}}")
-    if do == "network" and not normal:
-        raise StormRefused(
-            "network does nothing as it stands", f"params: {{latency: 200ms}}; it has {', '.join(word.params)}"
-        )
-    if do == "network":
-        return {_NETWORK.get(name, name): value for name, value in normal.items()}
+    normal, refusals = looked_at(do, params, for_s)
+    if refusals:
+        raise StormRefused(refusals[0].message, refusals[0].hint)
     return normal
 
 
-def _check_lasting(do: str, word: Word, for_s: float | None) -> None:
+def looked_at(
+    do: str, params: Mapping[str, Any], for_s: float | None = None
+) -> tuple[dict[str, Any], tuple[Refusal, ...]]:
+    """As ``check``: what is sound of the parameters, in their normal form, and all that is wrong."""
+    word = WORDS.get(do)
+    if word is None:
+        said = f"nothing is called {do[:60]!r}{_nearest(do, WORDS)}"
+        return {}, (Refusal(("do",), said, f"known: {', '.join(WORDS)}"),)
+    refusals = list(_lasting(do, word, for_s))
+    normal: dict[str, Any] = {}
+    for name, value in params.items():
+        where = ("params", name)
+        if name not in word.params:
+            said = f"{do} has no parameter {name[:60]!r}{_nearest(name, word.params)}"
+            refusals.append(Refusal(where, said, f"it has {', '.join(word.params) or 'none'}"))
+            continue
+        try:
+            normal[name] = word.params[name](value)
+        except ValueRefusedError as problem:
+            refusals.append(Refusal(where, f"{do}: {name}: {problem.message}", problem.suggestion or None))
+    missing = [name for name in word.needs if name not in params]
+    if missing:
+        refusals.append(Refusal(("do",), f"{do} needs {', '.join(missing)}", f"params: {{{missing[0]}: …}}", True))
+    if do == "network" and not params:
+        hint = f"params: {{latency: 200ms}}; it has {', '.join(word.params)}"
+        refusals.append(Refusal(("do",), "network does nothing as it stands", hint, True))
+    if do == "network":
+        normal = {_NETWORK.get(name, name): value for name, value in normal.items()}
+    return normal, tuple(refusals)
+
+
+def _lasting(do: str, word: Word, for_s: float | None) -> Iterator[Refusal]:
     if for_s is None and word.lasting is Lasting.MUST:
-        raise StormRefused(f"{do} needs its duration", "for: 30s")
+        yield Refusal(("do",), f"{do} needs its duration", "for: 30s", True)
     if for_s is not None and word.lasting is Lasting.NEVER:
-        raise StormRefused(f"{do} takes no duration: nothing undoes it", "leave `for` out")
-    if for_s is not None and for_s <= 0:
-        raise StormRefused(f"{do}: for must be more than 0", "for: 30s")
+        yield Refusal(("for",), f"{do} takes no duration: nothing undoes it", "leave `for` out")
+    elif for_s is not None and for_s <= 0:
+        yield Refusal(("for",), f"{do}: for must be more than 0", "for: 30s")
 
 
 def _nearest(word: str, known: Mapping[str, Any]) -> str:

@@ -88,23 +88,26 @@ class Timeline:
         self._saturated = False
         self._begun: tuple[float, Mapping[str, int]] | None = None
         self._held: tuple[float, Snapshot] | None = None
+        self._gauges: Mapping[str, int] | None = None
         self._wanted = 0
 
-    def look(self, at_s: float, snapshot: Snapshot, *, held: bool, wanted: int) -> None:
+    def look(self, at_s: float, snapshot: Snapshot, *, held: bool, wanted: int, over: bool = False) -> None:
         """Take in the totals of this moment.
 
         Args:
             at_s: seconds since the first dial.
             held: whether the load is held: all are up, and the end has not begun.
             wanted: how many stations there should be.
+            over: whether the end has begun.
         """
         if held:
             if self._begun is None:
                 self._begun = (at_s, snapshot.counts)
             self._held = (at_s, snapshot)
+        if held or self._begun is None:
             self._wanted = wanted
-        elif self._begun is None:
-            self._wanted = wanted
+            if not over:
+                self._gauges = snapshot.gauges
         if at_s <= self._at_s:
             return
         self._worst_lag_us = max(self._worst_lag_us, snapshot.gauges.get(LAG_US, 0))
@@ -122,12 +125,13 @@ class Timeline:
     def totals(self, snapshot: Snapshot) -> Totals:
         """These totals, with the rates of the time in which the load was held.
 
-        Once it is over, gauges are those of its end: when a run has ended no station is up. What is queued is of now.
+        Gauges are those of the last look before the end: when a run has ended no station is up. What is queued is of
+        now.
         """
         held = self._held_counts()
-        if self._held is not None:
+        if self._gauges is not None:
             queued = {"queued": snapshot.gauges.get("queued", 0)}
-            snapshot = replace(snapshot, gauges=dict(self._held[1].gauges) | queued)
+            snapshot = replace(snapshot, gauges=dict(self._gauges) | queued)
         return Totals(snapshot, held, self._wanted)
 
     def saturated(self) -> list[tuple[float, float]]:

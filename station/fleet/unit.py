@@ -23,7 +23,6 @@ from station.host.execution import CommandRefused
 from station.host.host import Host
 from station.net import Connection, DialFailed, Listener, Target
 from station.ocpp.rpc import Failed
-from station.store import MemoryStore
 
 if TYPE_CHECKING:
     from station.fleet.rush import Rush
@@ -102,7 +101,7 @@ class Unit:
         self.host = Host(
             cast.profile_of(member),
             kind=cast.kind,
-            store=MemoryStore(),
+            store=world.store(cast, attempt),
             clock=world.clock,
             seed=f"{world.plan.seed}/{attempt}",
             dialer=self.dial,
@@ -164,7 +163,9 @@ class Unit:
 
     @property
     def served(self) -> bool:
-        """Whether no car is here and nothing is to be told any more."""
+        """Whether no car is here and nothing is to be told any more; one that was never accepted is not waited for."""
+        if not self._boots:
+            return True
         gone = all(driver.step in (IDLE, RESTING) for driver in self.drivers)
         return gone and (self.quiet() if self.up else not self.undelivered)
 
@@ -173,6 +174,10 @@ class Unit:
         self.ending = True
         self.runner.on_token = None  # a card that the end takes away was refused by nobody
         await self.host.stop(patience_s)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """The run is over: nobody waits for an answer any more."""
         engine = self.runner.engine
         for event in engine.rpc.disconnected():
             if isinstance(event, Failed) and engine.measure is not None:
@@ -189,8 +194,12 @@ class Unit:
 
     @property
     def undelivered(self) -> int:
-        """Messages of transactions, and security events, that are not answered."""
-        return self.runner.engine.outbox.queued
+        """Messages of transactions, and security events, that are not answered.
+
+        That a station which was never accepted has started is nothing that anybody misses.
+        """
+        outbox = self.runner.engine.outbox
+        return outbox.queued if self._boots or outbox.awaits(None) else 0
 
     # The connection
 
@@ -205,6 +214,7 @@ class Unit:
             raise
         except DialFailed as failure:
             self.world.trouble = failure
+            log.debug("%s: %s", self.member.id, failure.message)
             status = f".{failure.http_status}" if failure.http_status is not None else ""
             metrics.count(f"dial.failed.{failure.kind.value}{status}")
             raise
@@ -221,10 +231,12 @@ class Unit:
             self.world.ups -= 1
             self._since_s = self.world.metrics.now()
         if not self.ending:
+            log.debug("%s: the connection is lost", self.member.id)
             self.world.metrics.count("lost_connections")
 
     def _accepted(self, engine: Engine) -> None:
         """It is connected, and its boot is accepted."""
+        log.debug("%s: connected, and its boot is accepted", self.member.id)
         self.up = True
         self.world.ups += 1
         metrics, now_s = self.world.metrics, self.world.metrics.now()
@@ -311,7 +323,7 @@ class Unit:
 
     def _token_ended(self, effect: TokenEnded) -> None:
         for driver in self.drivers:
-            driver.refused(effect.token, effect.result)
+            driver.refused(effect)
 
     # From outside
 

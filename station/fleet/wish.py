@@ -1,19 +1,18 @@
 """An event that somebody wishes for while a fleet runs: from plain data (HTTP) to a ``plan.Storm``.
 
 The members are those of an event in a plan: ``do``, ``share``, ``for``, ``group``, ``spread``, ``params``, and ``at``,
-counted from now. Durations are texts with a unit, or numbers of seconds; a share is ``20%`` or a number up to 1.
+counted from now. A text carries its unit; a number is seconds, and of a share (``drop`` and ``reset`` of a network,
+too) a number up to 1: ``"20%"`` and ``0.2`` are the same.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 from station.config.errors import ValueRefusedError, did_you_mean
-from station.config.units import parse_duration, parse_quantity
 from station.fleet.plan import Plan, Storm
-from station.fleet.storm_words import StormRefused, check
+from station.fleet.storm_words import StormRefused, check, seconds, share
 
 _MEMBERS: Final = ("do", "share", "for", "group", "spread", "at", "params")
 _LONGEST_S: Final = 366 * 86_400.0
@@ -55,25 +54,28 @@ def storm_of(wish: Mapping[str, Any], plan: Plan, number: int) -> Storm:
 
 def _seconds(name: str, value: Any) -> float:
     try:
-        seconds = parse_duration(value) if isinstance(value, str) else _number(value)
+        found = seconds(value)
     except ValueRefusedError as problem:
-        raise StormRefused(f"{name}: {problem.message}", problem.suggestion or None) from None
-    if not 0 <= seconds <= _LONGEST_S:
-        raise StormRefused(f"{name} cannot be {value}", f'"{name}": "30s"')
-    return seconds
+        raise _refused(name, value, problem, "30s") from None
+    if found > _LONGEST_S:
+        raise StormRefused(f"{name} cannot be {_shown(value)}: more than a year", f'"{name}": "30s"')
+    return found
 
 
 def _share(value: Any) -> float:
     try:
-        share = parse_quantity(value, "percentage") / 100 if isinstance(value, str) else _number(value)
+        found = share(value)
     except ValueRefusedError as problem:
-        raise StormRefused(f"share: {problem.message}", problem.suggestion or None) from None
-    if not 0 < share <= 1:
-        raise StormRefused(f"share cannot be {value}", '"share": "20%"')
-    return share
+        raise _refused("share", value, problem, "20%") from None
+    if not found:
+        raise StormRefused(f"share cannot be {_shown(value)}", '"share": "20%"')
+    return found
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueRefusedError(f"{str(value)[:40]!r} is no number")
-    return float(value)
+def _refused(name: str, value: Any, problem: ValueRefusedError, example: str) -> StormRefused:
+    said = f"{name} cannot be {_shown(value)}: {problem.message}"
+    return StormRefused(said, problem.suggestion or f'"{name}": "{example}"')
+
+
+def _shown(value: Any) -> str:
+    return str(value)[:40]

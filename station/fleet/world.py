@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
@@ -11,6 +12,8 @@ from station.clock import Clock
 from station.config import Profile
 from station.config.errors import Position
 from station.config.profile import ShortName
+from station.core.meter import METER
+from station.core.records import Batch, Put
 from station.fleet.census import Census
 from station.fleet.metrics import Metrics
 from station.fleet.patterns import visits_of
@@ -20,6 +23,7 @@ from station.fleet.scene import Scene
 from station.fleet.schedule import Schedule
 from station.host.kind import Kind
 from station.net import Connection, DialFailed, Listener, Target
+from station.store import MemoryStore
 
 if TYPE_CHECKING:
     from station.fleet.unit import Unit
@@ -110,6 +114,28 @@ class World:
             kind = Kind(replace(member, group=group).profile(), instant=True, frames=False)
             cast = self._casts[key] = Cast(group, kind, scene)
         return cast
+
+    def store(self, cast: Cast, attempt: int) -> MemoryStore:
+        """What a station finds of its life before: nothing, or registers that are not below any that were told.
+
+        Its memory went with whoever ran it. So registers go on where they would be had the EVSE delivered its greatest
+        power since the run began; they were never above that. The Wh for each attempt is what rounding up may add.
+
+        Args:
+            cast: what it shares.
+            attempt: how often it was assigned before.
+        """
+        store = MemoryStore()
+        if attempt:
+            hours = (self.loop.time() - self.began_s) * self.plan.speed / 3600
+            bays = [(str(evse.id), cast.kind.bay_options(evse)) for evse in cast.group.profile.evses]
+            rows = [
+                Put(METER, key, float(math.ceil(hours * bay.max_current_a * bay.phases * bay.voltage_v) + attempt))
+                for key, bay in bays
+                if bay.meter.counts == "lifetime"
+            ]
+            store.commit(Batch(0, tuple(rows)), None)
+        return store
 
     def _scene(self, group: Group) -> Scene:
         scene = self.scenes.get(group.name)

@@ -65,6 +65,9 @@ class Answers:
             if isinstance(ref, FactRef):
                 self.deliver(ref, engine.dialect.delivered(ref.key, ref.fact, payload, engine))
             elif isinstance(ref, QueryRef):
+                if type(ref.query) is effects.AuthorizeQuery:
+                    # What a card begins was wanted when it was shown: a sooner answer had begun it sooner.
+                    engine.cause = ref.wish
                 self._query_answered(ref.query, payload)
             elif isinstance(ref, StatusRef):
                 engine.board.done((ref.evse, ref.connector))

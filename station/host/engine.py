@@ -25,7 +25,7 @@ from station.host.measure import Measure
 from station.host.notices import Notices
 from station.host.view import Port, StationView, Wiring
 from station.ocpp.dialect import Answer, Defer, Dialect, Inbound, OutCall, Refuse
-from station.ocpp.outbox import PLAIN, FactRef, QueryRef, Ref, StatusRef
+from station.ocpp.outbox import PLAIN, FactRef, PlainRef, QueryRef, Ref, StatusRef, Wish
 from station.ocpp.rpc import Answered, Failed, OutgoingInvalid, Rpc, Send
 from station.ocpp.rpc import Inbound as InboundCall
 from station.ocpp.rules import ErrorKind
@@ -69,12 +69,14 @@ class Engine(StationView):
     __slots__ = (
         "_asked",
         "_busy",
+        "_ended",
         "_events",
         "_lost_s",
         "_replies",
         "_sent_s",
         "answers",
         "board",
+        "cause",
         "held",
         "measure",
         "notices",
@@ -93,7 +95,10 @@ class Engine(StationView):
         self.store_failed = False
         self.held = False
         self.measure: Measure | None = None
+        self.cause: Wish | None = None
+        """When what this turn brings about was wanted, where that was before the turn."""
         self._sent_s = 0.0  # by the measure's clock
+        self._ended = 0  # so many calls of ours
         self._asked: dict[int, tuple[str, float]] = {}
         self._events: list[Event] = []
         self._busy = False
@@ -199,6 +204,7 @@ class Engine(StationView):
                     return
         finally:
             self._busy = False
+            self.cause = None
 
     def _take_all(self, now: float) -> None:
         """Take the events that wait, and those that follow from them."""
@@ -273,17 +279,28 @@ class Engine(StationView):
     def _rpc_events(self, todo: Sequence[Any]) -> None:
         for event in todo:
             if isinstance(event, Answered):
-                if self.measure is not None:
-                    self.measure.answered(event, self.measure.now() - self._sent_s)
+                measure = self.measure
+                if measure is not None:
+                    measure.answered(event, measure.now() - self._sent_s, self._sent_s, self._ended)
+                    self._ended += 1
                 self.answers.answered(event.ref, event.payload)
             elif isinstance(event, InboundCall):
                 self._inbound(event)
             elif isinstance(event, Failed):
                 if self.measure is not None:
                     self.measure.failed(event, self.measure.now() - self._sent_s)
+                    self._ended += 1
                 self.answers.failed(event)
             elif isinstance(event, Send) and not self._mute:
+                if event.action and self.measure is not None:
+                    self.measure.replied(event.action, 0.0, event.code)
                 self.port.send(event.text)
+
+    def _wish(self) -> Wish | None:
+        """When what is queued now was wanted; what arises before the boot is accepted counts from its sending."""
+        if self.measure is None or not self.station.ctx.registered:
+            return None
+        return self.cause or (self.measure.now(), self._ended)
 
     @property
     def _mute(self) -> bool:
@@ -388,7 +405,10 @@ class Engine(StationView):
 
     def _tell(self, effect: effects.Tell) -> None:
         if self.wiring.central:
-            self.outbox.add_fact(effect.key, effect.fact)
+            measure, wish = self.measure, None
+            if measure is not None and self.station.ctx.registered:
+                wish = self.cause or (measure.now(), self._ended)  # as in _wish: values are the most frequent calls
+            self.outbox.add_fact(effect.key, effect.fact, wish)
         else:
             self._events.append(events.Delivered(effect.key))
         if effect.reading is not None and self.port.sampled:
@@ -396,8 +416,9 @@ class Engine(StationView):
 
     def _notify(self, effect: effects.Notify) -> None:
         if self.station.ctx.online:
+            ref = PlainRef(self._wish())
             for call in self.dialect.notice(effect.notice, self):
-                self.outbox.add_call(PLAIN, call, requested=True)
+                self.outbox.add_call(ref, call, requested=True)
 
     def _ask(self, effect: effects.Ask) -> None:
         query = effect.query
@@ -405,10 +426,11 @@ class Engine(StationView):
             self._events.append(events.QueryFailed(query, "Disconnected"))
             return
         if isinstance(query, effects.RawQuery):
-            self.outbox.add_call(QueryRef(query), OutCall(query.action, query.payload), urgent=True)
+            self.outbox.add_call(QueryRef(query, self._wish()), OutCall(query.action, query.payload), urgent=True)
             return
         urgent = isinstance(query, (effects.BootQuery, effects.AuthorizeQuery))
-        self.outbox.add_call(QueryRef(query), self.dialect.ask(query, self), urgent=urgent, requested=True)
+        call = self.dialect.ask(query, self)
+        self.outbox.add_call(QueryRef(query, self._wish()), call, urgent=urgent, requested=True)
 
     def _token_ended(self, effect: effects.TokenEnded) -> None:
         self.port.token_ended(effect)
@@ -441,7 +463,7 @@ class Engine(StationView):
             return
         for (evse, connector), told in board.due(station.statuses, now, self._minimum_status_s()):
             call = self.dialect.status_call(evse, connector, told, self)
-            self.outbox.add_call(StatusRef(evse, connector, told.text), call)
+            self.outbox.add_call(StatusRef(evse, connector, told.text, self._wish()), call)
 
     def switch(self, dialect: Dialect, make_rpc: Callable[[Dialect], Rpc]) -> None:
         """The CSMS picked another version than the one assumed so far; called before the first connection stands."""

@@ -18,8 +18,15 @@ class Measure(Protocol):
         """Seconds of a monotonic clock."""
         ...
 
-    def answered(self, call: Answered, elapsed_s: float) -> None:
-        """A call of the station was answered so long after it was sent."""
+    def answered(self, call: Answered, elapsed_s: float, sent_s: float, ended: int) -> None:
+        """A call of the station was answered.
+
+        Args:
+            call: its reference says when the station wanted to make it (``station.ocpp.outbox.Wish``).
+            elapsed_s: so long after it was sent.
+            sent_s: when that was, in seconds of ``now``.
+            ended: how many calls of the station had ended before.
+        """
         ...
 
     def failed(self, call: Failed, elapsed_s: float) -> None:

@@ -30,12 +30,17 @@ from station.ocpp.dialect import NOT_READY, Dialect, OutCall, View
 log = logging.getLogger(__name__)
 
 
+Wish = tuple[float, int]
+"""When a station wanted to make a call, by the clock of who measures it, and how many of its calls had ended then."""
+
+
 @dataclass(frozen=True, slots=True)
 class FactRef:
-    """The call tells the fact with this journal key."""
+    """The call tells the fact with this journal key. ``wish`` as in all references: None where nobody measures it."""
 
     key: int
     fact: Fact
+    wish: Wish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class QueryRef:
     """The call puts a question."""
 
     query: Any
+    wish: Wish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,14 @@ class StatusRef:
     evse: int
     connector: int
     told: str
+    wish: Wish | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlainRef:
     """Nobody waits for the answer."""
+
+    wish: Wish | None = None
 
 
 Ref = FactRef | QueryRef | StatusRef | PlainRef
@@ -84,7 +93,7 @@ class _Lane:
     __slots__ = ("attempts", "facts", "flying", "limit", "not_before_s", "suspect_since_s")
 
     def __init__(self) -> None:
-        self.facts: list[tuple[int, int, Fact]] = []
+        self.facts: list[tuple[int, int, Fact, Wish | None]] = []
         self.attempts = 0
         self.limit = 1
         self.flying = False
@@ -124,14 +133,14 @@ class Outbox:
         self.waiting = 0
         """How many facts and calls wait: a fact until it is answered, a call until it is sent."""
 
-    def add_fact(self, key: int, fact: Fact) -> None:
+    def add_fact(self, key: int, fact: Fact, wish: Wish | None = None) -> None:
         """Queue a journalled fact behind those of its kind."""
         self._order += 1
         self.waiting += 1
         number = _LANES[type(fact)]
         if number == len(self._lanes):
             self._lanes = (*self._lanes, _Lane())  # few stations need the last one
-        self._lanes[number].facts.append((self._order, key, fact))
+        self._lanes[number].facts.append((self._order, key, fact, wish))
 
     def add_call(self, ref: Ref, call: OutCall, *, urgent: bool = False, requested: bool = False) -> None:
         """Queue a call. ``urgent`` ones overtake all; ``requested`` ones may leave before the boot is accepted."""
@@ -146,8 +155,8 @@ class Outbox:
 
     def awaits(self, transaction_id: str | None) -> bool:
         """Whether facts of this transaction (None: of any) are queued."""
-        facts = (fact for _, _, fact in self._lanes[0].facts)
-        return any(transaction_id in (None, getattr(fact, "transaction_id", None)) for fact in facts)
+        facts = self._lanes[0].facts
+        return any(transaction_id in (None, getattr(fact, "transaction_id", None)) for _, _, fact, _ in facts)
 
     @property
     def empty(self) -> bool:
@@ -167,11 +176,11 @@ class Outbox:
             call = self._calls[0] if accepted else next((w for w in self._calls if w.requested), None)
         lane = self._ready_lane(now) if accepted else None
         if lane is not None and (call is None or self._precedes(lane, call)):
-            _, key, fact = lane.facts[0]
+            _, key, fact, wish = lane.facts[0]
             worded = dialect.render(fact, view)
             if worded is not NOT_READY:
                 lane.flying = True
-                return FactRef(key, fact), worded if isinstance(worded, OutCall) else _NO_CALL
+                return FactRef(key, fact, wish), worded if isinstance(worded, OutCall) else _NO_CALL
         if call is None:
             return None
         self._calls.remove(call)
@@ -189,7 +198,7 @@ class Outbox:
 
     @staticmethod
     def _precedes(lane: _Lane, call: _Waiting) -> bool:
-        order, _, fact = lane.facts[0]
+        order, _, fact, _ = lane.facts[0]
         if isinstance(fact, ReservationFact):
             return False  # the status that it brought about is told first (OCPP 2.0.1 H04)
         return order < call.order and not fact.offline and lane.attempts == 0
@@ -261,7 +270,7 @@ class Outbox:
             lane.suspect_since_s = None
             lane.attempts += 1
             if lane.attempts >= lane.limit and lane.facts and not lane.flying:
-                _, key, fact = lane.facts[0]
+                _, key, fact, _ = lane.facts[0]
                 given_up.append(FactRef(key, fact))
                 self._give_up(given_up[-1], lane)
         return given_up
@@ -273,7 +282,7 @@ class Outbox:
             attempts = lane.attempts
             lane.begin_anew()
             lane.attempts = attempts
-            lane.facts = [(order, key, _as_offline(fact)) for order, key, fact in lane.facts]
+            lane.facts = [(order, key, _as_offline(fact), None) for order, key, fact, _ in lane.facts]
         dropped = [waiting.ref for waiting in (*self._urgent, *self._calls)]
         self._urgent.clear()
         self._calls.clear()

@@ -101,9 +101,16 @@ class Send:
     """Text to write: always a CALLERROR about bad input.
 
     A 1.6 station whose registration is Rejected answers nothing at all (OCPP 1.6 §4.2): its host discards these.
+
+    Attributes:
+        action: of the CALL that is refused; ``unknown`` where the version has none of this name, empty where the frame
+            was no CALL.
+        code: as it is written.
     """
 
     text: str
+    action: str = ""
+    code: str = ""
 
 
 RpcEvent = Inbound | Answered | Failed | Send
@@ -299,7 +306,8 @@ class Rpc:
         refusal = self._refusal(frame)
         if refusal is not None:
             text = self._error_text(frame.id, *refusal)
-            return [] if text is None else [Send(text)]
+            action = frame.action if frame.action in known_actions(self._rules.version) else "unknown"
+            return [] if text is None else [Send(text, action, self._rules.code(refusal[0]))]
         self._last_token += 1
         self._pending[self._last_token] = (frame.id, frame.action)
         return [Inbound(self._last_token, frame.action, frame.payload, frame.id)]

@@ -124,10 +124,10 @@ def test_a_week_of_two_hundred_stations(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
     assert found["up"] == STATIONS
-    # No transaction is lost: each was begun and ended once, and the fleet counts what the books count.
+    # No transaction is lost: each was begun and ended once. Those of 2.0.1 whose card was not accepted are no sessions.
     assert found["wrong"] == []
     counts = found["counts"]
-    assert found["finished"] == counts["sessions.finished"] == counts["sessions.started"] > DAYS * STATIONS / 2
+    assert found["finished"] >= counts["sessions.finished"] == counts["sessions.started"] > DAYS * STATIONS / 2
     assert not any(".error." in name and not name.endswith("Disconnected") for name in counts)
     # Values that the clock schedules are taken at the full hour on the last day as on the first.
     assert found["aligned"] > DAYS * STATIONS

@@ -69,6 +69,8 @@ def test_a_csv(header: str, rows: bytes) -> None:
         path.write_bytes(header.encode() + b"\n" + rows)
         for read in (tables.read_stations, tables.read_cards):
             try:
-                assert read(path)
+                table = read(path)
+                assert table.rows or table.problems
+                assert all(problem.position.line and problem.position.column for problem in table.problems)
             except ConfigError as error:
                 assert error.file == str(path)

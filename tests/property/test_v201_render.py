@@ -5,12 +5,11 @@ from hypothesis import strategies as st
 from ocpp.v201 import enums
 
 from station.core.facts import Phase, SecurityFact, TransactionFact
+from station.core.meter_value import MeterValue, Sample
 from station.core.values import (
     ChargingState,
     Context,
     IdToken,
-    MeterValue,
-    Sample,
     SignedData,
     Stamp,
     StopReason,
@@ -51,7 +50,7 @@ facts = st.builds(
     id_token=st.none() | tokens,
     remote_start_id=st.none() | numbers,
     reservation_id=st.none() | numbers,
-    meter_values=st.lists(st.builds(MeterValue, stamps, st.lists(samples, max_size=3).map(tuple)), max_size=3).map(
+    meter_values=st.lists(st.builds(MeterValue.of, stamps, st.lists(samples, max_size=3).map(tuple)), max_size=3).map(
         tuple
     ),
     stop_reason=st.none() | st.sampled_from(StopReason),

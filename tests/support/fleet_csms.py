@@ -38,11 +38,13 @@ SUBPROTOCOLS = ["ocpp2.0.1", "ocpp1.6"]
 class Transaction:
     """What was told of a transaction."""
 
-    __slots__ = ("begun", "ended", "energies", "seqs", "station")
+    __slots__ = ("begun", "card", "ended", "energies", "place", "seqs", "station")
 
     def __init__(self, station: str) -> None:
         self.station = station
+        self.place = 0  # its connector (1.6) or EVSE
         self.begun = 0
+        self.card = False  # one was told
         self.ended = 0
         self.energies: list[tuple[str, float]] = []
         self.seqs: list[int] = []
@@ -90,7 +92,10 @@ class Books:
             if found.seqs and found.seqs != list(range(len(found.seqs))):
                 wrong.append(f"{found.station} {key}: seqNo {found.seqs}")
         return {
+            "fell": self.fell(),
+            "sessions": Counter(found.station for found in self.transactions.values()),
             "transactions": len(self.transactions),
+            "with_card": sum(found.card for found in self.transactions.values()),
             "wrong": wrong,
             "actions": dict(self.actions),
             "answers": dict(self.answers),
@@ -104,6 +109,19 @@ class Books:
             "credentials": self.credentials,
             "median_delay_s": statistics.median(self.delays_s) if self.delays_s else 0.0,
         }
+
+    def fell(self) -> list[str]:
+        """Registers that fell from one transaction of an EVSE to a later one."""
+        shown: dict[tuple[str, int], list[tuple[str, float]]] = {}
+        for found in self.transactions.values():
+            shown.setdefault((found.station, found.place), []).extend(found.energies)
+        fell = []
+        for (station, place), values in shown.items():
+            energies = [wh for _, wh in sorted(values)]
+            fell += [
+                f"{station}/{place}: {one:g} to {two:g} Wh" for one, two in itertools.pairwise(energies) if two < one
+            ]
+        return fell
 
 
 def common_name(certificate: Any) -> str:
@@ -196,6 +214,8 @@ class Csms:
             number = next(self.numbers)
             found = self.books.transaction(str(number), station)
             found.begun += 1
+            found.card = True
+            found.place = payload["connectorId"]
             found.energies.append((payload["timestamp"], float(payload["meterStart"])))
             return {"transactionId": number, "idTagInfo": {"status": self.options.get("card", "Accepted")}}
         if action == "StopTransaction":
@@ -206,7 +226,9 @@ class Csms:
             self.values(self.books.transaction(str(payload["transactionId"]), station), payload["meterValue"])
         if action == "TransactionEvent":
             found = self.books.transaction(payload["transactionInfo"]["transactionId"], station)
+            found.place = payload.get("evse", {}).get("id", found.place)
             found.begun += payload["eventType"] == "Started"
+            found.card = found.card or "idToken" in payload
             found.ended += payload["eventType"] == "Ended"
             found.seqs.append(payload["seqNo"])
             self.values(found, payload.get("meterValue", []))

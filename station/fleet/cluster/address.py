@@ -9,6 +9,7 @@ from station.errors import StationError
 
 _ADDRESS = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+]*)://)?(?P<host>\[[^\]]+\]|[^:/\[\]\s]+):(?P<port>\d+)/?")
 _ENCRYPTED = frozenset({"tls", "wss"})
+_SCHEMES = _ENCRYPTED | {"tcp", "ws"}
 
 
 def checked_address(text: str, *, insecure: bool = False) -> str:
@@ -22,7 +23,7 @@ def checked_address(text: str, *, insecure: bool = False) -> str:
         StationError: not an address, or one of another machine without TLS.
     """
     match = _ADDRESS.fullmatch(text.strip())
-    if match is None or not 0 < int(match["port"]) < 65536:
+    if match is None or not 0 < int(match["port"]) < 65536 or (match["scheme"] or "tcp") not in _SCHEMES:
         raise StationError(f"{text!r} is not the address of a scheduler", "--scheduler tls://host:8786")
     scheme, host = match["scheme"] or "tcp", match["host"].strip("[]")
     if scheme not in _ENCRYPTED and not is_loopback(host) and not insecure:

@@ -24,8 +24,14 @@ from station.fleet.cluster.settings import SETTINGS, hush
 
 def main() -> None:
     """See the module."""
-    order = json.loads(sys.stdin.buffer.readline())
-    folder = tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=order["folder"])
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return  # the run is over before it told us anything
+    order = json.loads(line)
+    try:
+        folder = tempfile.tempdir = tempfile.mkdtemp(prefix="worker-", dir=order["folder"])
+    except FileNotFoundError:
+        return  # the run is over, and has taken its folder along
     threading.Thread(target=_end_with_stdin, args=(folder,), daemon=True).start()
     logging.getLogger().setLevel(logging.ERROR)  # the coordinator says what the user needs to know
     try:

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from ocpp.v16 import enums
 
-from station.core.values import Context, MeterValue, SignedData
+from station.core.meter_value import Kind, MeterValue
+from station.core.values import Context, SignedData
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
 from station.ocpp.times import timestamp_of
@@ -41,16 +42,12 @@ def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any
     """
     written = []
     for value in values:
-        samples = []
-        for sample in value.samples:
+        samples, reads, signed = [], value.values, value.signed
+        for index, made, is_register in _templates(value.kinds):
             # Most of what a station says is said here: a sample costs one dictionary.
-            template = _template(sample.measurand, sample.context, sample.phase, sample.location, sample.unit)
-            if template is None:
-                continue
-            made, is_register = template
-            wire, read = made.copy(), sample.value
-            if sample.signed is not None and (signed := _signed(sample.signed, sample.context, view)) is not None:
-                wire["value"], wire["format"] = signed, _SIGNED_DATA
+            wire, read = made.copy(), reads[index]
+            if signed and (text := _signed(signed[index], value.kinds[index].context, view)) is not None:
+                wire["value"], wire["format"] = text, _SIGNED_DATA
             elif is_register:
                 wire["value"] = str(floor(read + NOISE_WH))
             elif read % 1:
@@ -64,17 +61,25 @@ def meter_values(values: Sequence[MeterValue], view: View) -> list[dict[str, Any
 
 
 @lru_cache(maxsize=1024)
-def _template(
-    measurand: str, context: Context, phase: str | None, location: str, unit: str | None
-) -> tuple[dict[str, str], bool] | None:
-    """A SampledValue but for its value, and whether that is a register; None for a measurand that 1.6 has no word for.
+def _templates(kinds: tuple[Kind, ...]) -> tuple[tuple[int, dict[str, str], bool], ...]:
+    """For each kind that 1.6 has a word for: where it stands, its SampledValue, and whether that is a register.
+
+    A register counts complete Wh, as meterStart and meterStop do: no value may lie above a later meterStop.
+    """
+    return tuple(
+        (index, _template(kind), kind.unit == "Wh" and kind.measurand.endswith(".Register"))
+        for index, kind in enumerate(kinds)
+        if kind.measurand in _MEASURANDS
+    )
+
+
+def _template(kind: Kind) -> dict[str, str]:
+    """A SampledValue but for its value.
 
     Measurand, context and unit are written out; the location only where it is not Outlet. A unit that 1.6 cannot name
-    is left out: a frequency is in hertz (errata 3.86). A register counts complete Wh, as meterStart and meterStop do:
-    no value may lie above a later meterStop.
+    is left out: a frequency is in hertz (errata 3.86).
     """
-    if measurand not in _MEASURANDS:
-        return None
+    measurand, context, phase, unit, location = kind
     wire = {
         "value": "",
         "context": context.value if context in _CONTEXTS else enums.ReadingContext.other.value,
@@ -87,10 +92,10 @@ def _template(
     spelt = _SPELLINGS.get(unit or "", unit)
     if spelt in _UNITS:
         wire["unit"] = spelt
-    return wire, unit == "Wh" and measurand.endswith(".Register")
+    return wire
 
 
-def _signed(data: SignedData, context: Context, view: View) -> str | None:
+def _signed(data: SignedData | None, context: Context, view: View) -> str | None:
     """The SignedMeterValueType as text, in the place of the plain value (§3.2.1, §3.3.5); None where it is too long."""
-    wire = signed_value(data, context, view)
+    wire = signed_value(data, context, view) if data is not None else None
     return json.dumps(wire, separators=(",", ":")) if wire is not None else None

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from ocpp.v201 import enums
 
-from station.core.values import Context, MeterValue, Stamp
+from station.core.meter_value import Kind, MeterValue
+from station.core.values import Stamp
 from station.ocpp.dialect import View
 from station.ocpp.signed import signed_value
 from station.ocpp.times import timestamp_of
@@ -32,18 +33,15 @@ def meter_values(
     """
     written = []
     for value in values:
-        samples = []
-        for sample in value.samples:
+        samples, reads, signed = [], value.values, value.signed
+        for index, made in _templates(value.kinds):
             # Most of what a station says is said here: a sample costs one dictionary.
-            template = _template(sample.measurand, sample.context, sample.phase, sample.location, sample.unit)
-            if template is None:
-                continue
-            wire = template.copy()
-            wire["value"] = sample.value
-            if sample.signed is not None:
-                signed = signed_value(sample.signed, sample.context, view)
-                if signed is not None:
-                    wire["signedMeterValue"] = signed
+            wire = made.copy()
+            wire["value"] = reads[index]
+            if signed and (data := signed[index]) is not None:
+                told = signed_value(data, value.kinds[index].context, view)
+                if told is not None:
+                    wire["signedMeterValue"] = told
             samples.append(wire)
         if samples:
             at = timestamp if value.stamp is stamp else timestamp_of(view.timeline.utc_s(value.stamp))
@@ -52,15 +50,14 @@ def meter_values(
 
 
 @lru_cache(maxsize=1024)
-def _template(
-    measurand: str, context: Context, phase: str | None, location: str, unit: str | None
-) -> dict[str, Any] | None:
-    """A SampledValueType but for its value; None for a measurand that this version has no word for.
+def _templates(kinds: tuple[Kind, ...]) -> tuple[tuple[int, dict[str, Any]], ...]:
+    """For each kind that this version has a word for: where it stands, and its SampledValueType."""
+    return tuple((index, _template(kind)) for index, kind in enumerate(kinds) if kind.measurand in _MEASURANDS)
 
-    Defaults are written out: no reader has to know them.
-    """
-    if measurand not in _MEASURANDS:
-        return None
+
+def _template(kind: Kind) -> dict[str, Any]:
+    """A SampledValueType but for its value. Defaults are written out: no reader has to know them."""
+    measurand, context, phase, unit, location = kind
     wire: dict[str, Any] = {"value": 0.0, "context": context.value, "measurand": measurand, "location": location}
     if phase is not None:
         wire["phase"] = phase

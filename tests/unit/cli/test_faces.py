@@ -89,3 +89,9 @@ def test_the_header_tells_what_is_not_verified() -> None:
     real = header_of(load(None, flags).profile, RunOptions(insecure=True), None, None)
     assert (real.csms, real.url, real.versions) == ("", "wss://csms.example/ocpp/CP-7", "OCPP 1.6")
     assert "not verified" in real.warnings[0]
+
+
+def test_the_header_shows_no_query_where_tokens_live() -> None:
+    flags = Overrides(csms="wss://csms.example/{id}/x?token=geheim", id="CP-7", ocpp="1.6")
+    header = header_of(load(None, flags).profile, RunOptions(), None, None)
+    assert header.url == "wss://csms.example/CP-7/x"

@@ -76,6 +76,9 @@ def test_flags_reach_the_verb(verb: Verb, tmp_path: Path) -> None:
         (["--seed", "-1"], "--seed -1: must not be negative"),
         (["--workers", "0"], "--workers 0: must be 1 or more"),
         (["--workers", "2", "--scheduler", "h:1"], "--workers starts processes here, --scheduler uses a cluster"),
+        (["--scheduler", "foo"], "--scheduler 'foo' is not the address of a scheduler"),
+        (["--scheduler", "http://127.0.0.1:1"], "--scheduler 'http://127.0.0.1:1' is not the address of a scheduler"),
+        (["--scheduler", "tcp://192.0.2.1:8786"], "--scheduler tcp://192.0.2.1:8786: whoever is on the way"),
         (["--virtual", "--workers", "2"], "a virtual fleet has one clock, and runs in this process"),
         (["--html", "/nowhere/r.html"], "--html /nowhere/r.html: there is no folder /nowhere"),
         (["--html", "/tmp"], "--html /tmp: is a folder"),
@@ -94,6 +97,15 @@ def test_flags_that_cannot_be(verb: Verb, arguments: list[str], problem: str) ->
     assert (code, stdout) == (2, "")
     assert problem in stderr
     assert "   try: " in stderr
+
+
+@pytest.mark.parametrize("url", ["ws://h:1/a b/{id}?t=geheim", "http://h:1/x?t=geheim", "h:1/x?t=geheim"])
+@pytest.mark.parametrize("face", [[], ["--json"]])
+def test_a_bad_url_is_shown_without_its_query(verb: Verb, url: str, face: list[str]) -> None:
+    code, stdout, stderr = verb("fleet", "--csms", url, *face)
+    assert code == 2
+    assert "h:1/" in stdout + stderr
+    assert "geheim" not in stdout + stderr
 
 
 def test_problems_as_json(verb: Verb) -> None:

@@ -77,6 +77,48 @@ def test_a_long_name_is_cut_rather_than_the_errors() -> None:
     assert row.startswith(" GetInstalledCertificate…     12 ")
 
 
+def _numbers(lines: list[str]) -> set[str]:
+    return {word for word in " ".join(lines).replace(",", " ").split() if word[0].isdigit()}
+
+
+def _busy() -> PlayedRun:
+    """A run with long names, great numbers and errors of many causes."""
+    run = PlayedRun().play()
+    run.metrics.count("call.MeterValues", 123_456)
+    run.metrics.count("sessions.started", 123_456)
+    for cause in ("InternalError", "Timeout", "PropertyConstraintViolation", "Disconnected"):
+        for _ in range(4321):
+            run.fail("MeterValues", cause)
+    run.look(13.0, run.snapshot(), "done")
+    return run
+
+
+@pytest.mark.parametrize("width", [*range(24, 80, 5), 99])
+def test_whatever_the_width_no_line_is_longer_and_no_number_is_cut(width: int) -> None:
+    run = _busy()
+    look, report = Look(run.ticks[-1], run.ticks[5], 9.0), run.report("boot.p95<2s", "authorize.p95<2s")
+    for lines, whole in (
+        (live_lines(look, 100, width), live_lines(look)),
+        (final_lines(report, 99, width), final_lines(report, 99)),
+    ):
+        assert all(len(line) <= width for line in lines)
+        assert _numbers(lines) <= _numbers(whole)
+        (head,) = (line.split() for line in lines if line.startswith(" name"))
+        assert head[-1] == "errors"
+        assert width < 39 or {"count", "p95"} <= set(head)
+
+
+def test_a_window_of_40_by_10_shows_calls_times_and_errors() -> None:
+    run = _busy()
+    lines = live_lines(Look(run.ticks[-1], run.ticks[5], 9.0), 9, 39)
+    assert len(lines) <= 9
+    assert lines[-3:] == [
+        " name         count   rate   p95 errors",
+        " BootNotific…    10      - 22 ms      0",
+        " MeterValues  17377 2476/s  9 ms  17286",
+    ]
+
+
 def test_counts_of_a_long_run_keep_apart() -> None:
     run = PlayedRun()
     run.metrics.count("call.MeterValues", 1_234_567_890)
@@ -106,6 +148,15 @@ def test_the_final_table_says_all(run: PlayedRun) -> None:
         " threshold boot.p95<2s PASS (0.022s)",
         " threshold authorize.p95<2s FAIL (no data)     exit 99",
     ]
+
+
+def test_sessions_that_went_wrong_are_told_at_the_end() -> None:
+    run = PlayedRun()
+    run.metrics.count("sessions.started", 3)
+    run.metrics.count("sessions.refused", 121)
+    run.metrics.count("sessions.turned_away")
+    run.play()
+    assert " ! sessions that went wrong: 121 refused, 1 turned away" in final_lines(run.report(), 0)
 
 
 def test_what_the_generator_lost_is_not_blamed_on_the_csms() -> None:

@@ -33,6 +33,15 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
     assert runner.invoke(app, ["init", str(tmp_path / "no" / "x.yaml")]).exit_code == 1
 
 
+def test_what_is_neither_a_profile_nor_a_plan(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    for text, said in (("- 1\n", "a profile or a plan is a mapping of blocks"), ("", "plans are in profiles/fleets")):
+        path.write_text(text)
+        result = runner.invoke(app, ["check", str(path)])
+        assert result.exit_code == 2
+        assert said in result.stderr
+
+
 def test_problems_are_compiler_lines_on_stderr(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text("car: {sok: 5%}\n")

@@ -51,6 +51,28 @@ def test_what_is_refused(text: str, kind: str, message: str, suggestion: str) ->
     assert suggestion in caught.value.suggestion
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "suggestion"),
+    [
+        ("40", "duration", "write 40ms, 40s, 40m, 40h or 40d"),
+        ("0.3", "percentage", "write 30% or 0.3%"),
+        ("30", "percentage", "write 30%"),
+        ("1", "percentage", "write 100% or 1%"),
+    ],
+)
+def test_a_number_that_needs_its_unit(text: str, kind: str, suggestion: str) -> None:
+    with pytest.raises(ValueRefusedError) as caught:
+        parse_quantity(text, kind, bare=False)
+    assert (caught.value.message, caught.value.suggestion) == ("a number without its unit", suggestion)
+    assert parse_quantity("0", kind, bare=False) == 0
+
+
+def test_a_whole_number_beyond_the_range_is_said_to_be_one() -> None:
+    with pytest.raises(ValueRefusedError) as caught:
+        parse_int("9" * 23)
+    assert "999999999999" in caught.value.suggestion
+
+
 def test_switches_numbers() -> None:
     assert [parse_bool(word) for word in ("on", "Yes", "TRUE", "off", "no", "False")] == [True] * 3 + [False] * 3
     assert parse_int("-7") == -7

@@ -38,6 +38,7 @@ def test_the_address_of_a_station(url: str, station_id: str, expected: str) -> N
         ("ws://h:99999/", "not a URL"),
         ("ws://[::1/", "not a URL"),
         ("ws://user:geheim@h/", "credentials"),
+        ("https://h/ocpp?token=geheim", "did you mean 'wss://h/ocpp'?"),
         ("ws://h/#here", "fragment"),
         ("ws://h/#", "fragment"),
         ("ws://h/a b", "spaces"),

@@ -63,6 +63,8 @@ def test_the_fleet_is_steered() -> None:
         ("scale", {"stations": -1}),
         ("scale", {"stations": True}),
         ("scale", {"stations": 5, "ramp": "5W"}),
+        ("scale", {"stations": 5, "ramp": "5"}),
+        ("scale", {"stations": 5, "ramp": -1}),
         ("scale", {"stations": 5, "ramp": []}),
         ("scale", {"stations": 5, "rampe": 1}),
         ("scale", [1]),

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from station.core.codec import from_row, to_row
+from station.core.meter_value import MeterValue, Sample
 from station.core.transaction import Transaction
-from station.core.values import Context, IdToken, MeterValue, Sample, Stamp, TokenInfo, TokenStatus
+from station.core.values import Context, IdToken, Stamp, TokenInfo, TokenStatus
 
 INFO = TokenInfo(TokenStatus.ACCEPTED, IdToken("GROUP", "Central"), datetime(2026, 1, 1, tzinfo=UTC), (1, 2))
 
@@ -19,7 +20,7 @@ INFO = TokenInfo(TokenStatus.ACCEPTED, IdToken("GROUP", "Central"), datetime(202
     [
         INFO,
         TokenInfo(TokenStatus.BLOCKED),
-        MeterValue(Stamp(1.5, 3), (Sample(12.5, context=Context.BEGIN, unit=None),)),
+        MeterValue.of(Stamp(1.5, 3), (Sample(12.5, context=Context.BEGIN, unit=None),)),
     ],
 )
 def test_what_is_written_is_read_again(value: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from station.core.metering import ENERGY, INTERVAL, select
+from station.core.metering import ENERGY, INTERVAL, selection
 from station.core.values import Context, Reading, Stamp
 
 STAMP = Stamp(0.0, 1)
@@ -13,7 +13,7 @@ READING = Reading(100.0, power_w=11000.0, current_a=(16.0, 15.0, 14.0), voltage_
 
 def told(*measurands: str, since_wh: float | None = None) -> list[tuple[str, str | None, float]]:
     """Measurand, phase and value of every sample."""
-    value = select(READING, STAMP, measurands, Context.PERIODIC, since_wh=since_wh)
+    value = selection(measurands, Context.PERIODIC).of(READING, STAMP, since_wh=since_wh)
     return [] if value is None else [(one.measurand, one.phase, one.value) for one in value.samples]
 
 

@@ -199,6 +199,24 @@ async def test_a_command_goes_to_one_station() -> None:
             await fleet.agent.command(0, "plug_in", {"connector": 9})
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+@virtual
+async def test_calls_of_the_csms_that_reach_no_handler_are_counted_with_their_code(version: str) -> None:
+    async with FleetRig(version) as fleet:
+        await fleet.up()
+        refused = [fleet.call(0, "Reset", {"type": "Perhaps"}), fleet.call(0, "Explode", {})]
+        fleet.call(0, "ClearCache", {})
+        await fleet.wait(0.1)
+        counts = fleet.agent.snapshot().counts
+        codes = [fleet.csms().answers[message_id][2] for message_id in refused]
+        assert counts[f"asked.Reset.error.{codes[0]}"] == counts["asked.Reset"] == 1
+        assert counts[f"asked.unknown.error.{codes[1]}"] == counts["asked.unknown"] == 1
+        assert codes[1] == "NotImplemented"
+        assert {name: count for name, count in counts.items() if name.startswith("asked.ClearCache")} == {
+            "asked.ClearCache": 1
+        }
+
+
 @virtual
 async def test_a_command_that_does_not_come_about_in_time_is_refused() -> None:
     async with FleetRig() as fleet:
@@ -308,6 +326,55 @@ async def test_the_end_lets_sessions_end_and_tells_everything(version: str) -> N
         assert not any(fleet.connected(index) for index in range(5))
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+@virtual
+async def test_who_was_never_accepted_is_not_waited_for_at_the_end(version: str) -> None:
+    async with FleetRig(version, stations=40) as fleet:
+        await fleet.up()
+        fleet.agent.withdraw(range(1, 40))
+        await fleet.wait(1.0)
+        for index in range(1, 20):
+            fleet.csms(index).answer("BootNotification", SILENCE)
+        fleet.assign(first=1, count=19, attempt=1)
+        await fleet.wait(1.0)
+        fleet.refuse = DialFailed(FailureKind.REFUSED, "connection refused")
+        fleet.assign(first=20, count=20, attempt=1)
+        await fleet.wait(1.0)
+        assert fleet.gauges()["up"] == 1
+        began_s = fleet.run_s()
+        await fleet.agent.stop(10.0)
+        assert fleet.run_s() - began_s < 0.5
+        assert "undelivered" not in fleet.agent.snapshot().counts
+
+
+@virtual
+async def test_who_is_accepted_while_others_are_stopped_tells_what_it_has() -> None:
+    async with FleetRig("1.6", stations=200) as fleet:
+        fleet.assign()
+        await fleet.until(lambda: fleet.count("booted") > 0)
+        await fleet.agent.stop(10.0)
+        snapshot = fleet.agent.snapshot()
+        assert snapshot.gauges["stations"] == 0
+        assert "undelivered" not in snapshot.counts
+        assert fleet.run_s() < 3.0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@virtual
+async def test_who_has_lost_the_connection_with_something_to_tell_has_the_patience(version: str) -> None:
+    async with FleetRig(version, Behaviour("paced", session_s=60.0, pause_s=1.0, sample_s=1.0)) as fleet:
+        await fleet.going()
+        await fleet.until(lambda: fleet.count("sessions.started") == 1)
+        await fleet.wait(2.0)
+        fleet.refuse = DialFailed(FailureKind.REFUSED, "connection refused")
+        fleet.lose_connection()
+        await fleet.wait(5.0)
+        began_s = fleet.run_s()
+        await fleet.agent.stop(10.0)
+        assert fleet.run_s() - began_s == pytest.approx(10.0, abs=0.5)
+        assert fleet.count("undelivered") > 1
+
+
 @virtual
 async def test_who_has_just_shown_a_card_at_the_end_is_waited_for() -> None:
     profile = {"variables": {"TxCtrlr.TxStartPoint": "Authorized"}}
@@ -409,6 +476,8 @@ async def test_an_end_that_is_cut_short_leaves_nobody() -> None:
         await fleet.wait(0.1)
         assert not any(fleet.connected(index) for index in range(3))
         assert fleet.count("undelivered") >= charging >= 1
+        assert fleet.count("call.StopTransaction.error.Unanswered") == charging
+        assert fleet.count("call.StopTransaction.error.Disconnected") == 0
 
 
 @virtual

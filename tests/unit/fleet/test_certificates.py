@@ -162,16 +162,16 @@ def test_rows_whose_certificates_cannot_be_used(folder: Path) -> None:
     text = rows(folder, "A,a.pem,b.key", "B,old.pem,old.key", "C,nowhere.pem,b.key", "D,a.pem,a.key")
     said = refused(folder, text, count=4)
     assert [line.partition(";")[0] for line in said] == [
-        "s.csv:2:1: A: a.pem with b.key: the key does not belong to the certificate",
-        "s.csv:3:1: B: old.pem: it has expired",
-        "s.csv:4:1: C: nowhere.pem: No such file or directory",
+        "s.csv:2:3: A: a.pem with b.key: the key does not belong to the certificate",
+        "s.csv:3:3: B: old.pem: it has expired",
+        "s.csv:4:3: C: nowhere.pem: No such file or directory",
     ]
 
 
 def test_rows_without_a_certificate_under_security_profile_3(folder: Path) -> None:
     text = rows(folder, "A,a.pem,a.key", "B,,") + "\ncsms: {security: {profile: 3}}"
     assert refused(folder, text, count=2) == [
-        "s.csv:3:1: B: security profile 3 needs cert and key, and the row has none"
+        "s.csv:3:3: B: security profile 3 needs cert and key, and the row has none"
     ]
 
 

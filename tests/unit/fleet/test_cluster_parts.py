@@ -246,7 +246,9 @@ def test_another_machine_without_tls_is_refused_unless_forced(text: str) -> None
     assert checked_address(text, insecure=True).endswith(text.split("/")[-1])
 
 
-@pytest.mark.parametrize("text", ["", "host", "tcp://host", "host:0", "host:99999", "tls://a b:1", "tls://:8786"])
+@pytest.mark.parametrize(
+    "text", ["", "host", "tcp://host", "host:0", "host:99999", "tls://a b:1", "tls://:8786", "http://h:1"]
+)
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(StationError, match="not the address"):
         checked_address(text)

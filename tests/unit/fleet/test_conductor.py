@@ -249,6 +249,43 @@ def test_a_stop_is_an_end_in_order_in_every_phase(at_s: float, held_s: float, ph
     run_virtual(main())
 
 
+def test_a_stop_while_the_engine_starts_gives_the_start_up_and_still_reports() -> None:
+    class Slow(FakeEngine):
+        gave_up_s = 0.0
+
+        async def start(self) -> None:
+            try:
+                await asyncio.sleep(30.0)
+            finally:
+                self.gave_up_s = asyncio.get_running_loop().time()
+
+    async def main() -> None:
+        engine = Slow()
+        run = Conducted(Stage(5, 2.0, FOREVER_S), engine=engine)
+        began_s = asyncio.get_running_loop().time()
+        outcome = await run.run((1.0, run.stop))
+        assert outcome.end == "stopped"
+        assert engine.gave_up_s - began_s == pytest.approx(1.0, abs=0.01)
+        assert engine.told == []
+        (tick,) = run.ticks
+        assert (tick.phase, tick.wanted, tick.held_s, tick.snapshot) == ("done", 5, 0.0, outcome.last)
+        assert tick.at_s == pytest.approx(0.0, abs=0.01)
+        assert len(asyncio.all_tasks()) == 1
+
+    run_virtual(main())
+
+
+def test_the_moment_of_the_end_is_looked_at_in_a_ramp_too() -> None:
+    async def main() -> None:
+        run = Conducted(Stage(9, 20.0, FOREVER_S), engine=FakeEngine(lambda at_s, wanted: int(at_s)))
+        await run.run((5.5, run.stop))
+        *_, last = (tick for tick in run.ticks if tick.phase == "ramp")
+        assert last.at_s == pytest.approx(5.5, abs=0.06)
+        assert last.snapshot.gauges["up"] == 5
+
+    run_virtual(main())
+
+
 def test_asked_twice_it_does_not_wait() -> None:
     async def main() -> None:
         engine = FakeEngine(ending_s=8.0)

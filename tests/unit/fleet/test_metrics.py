@@ -1,14 +1,16 @@
 """What is counted, from when a time counts, and how totals are merged."""
 
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
 
+from station.core.effects import AuthorizeQuery
 from station.core.facts import Phase, SecurityFact, TransactionFact
-from station.core.values import Stamp, TriggerReason
+from station.core.values import IdToken, Stamp, TriggerReason
 from station.fleet.metrics import BadSnapshot, Metrics, Snapshot, merged, merged_all
-from station.ocpp.outbox import PLAIN, FactRef
+from station.ocpp.outbox import PLAIN, FactRef, PlainRef, QueryRef, StatusRef
 from station.ocpp.rpc import Answered, Failed
 
 
@@ -94,6 +96,34 @@ def test_what_nobody_scheduled_or_arose_offline_counts_from_its_sending(ref: obj
     totals = metrics.snapshot({})
     assert totals.times["call.TransactionEvent"].max_s == pytest.approx(0.1)
     assert "wire.TransactionEvent" not in totals.times
+
+
+ASKED = AuthorizeQuery(IdToken("1"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "elapsed_s", "shown_s"),
+    [
+        ((95.0, 7), 0.1, 4.9 + 0.1),  # one call was before it, and took 5 s
+        ((95.0, 3), 0.1, 4.5 + 0.1),  # five calls, of which four would have taken as long as it did
+        ((99.9, 7), 0.1, 0.1),  # the call before it was as fast
+        ((99.95, 7), 0.1, 0.1),  # and had begun before
+        ((95.0, 7), 8.0, 8.0),  # it is slower than what it waited for
+        ((95.0, 8), 0.1, 0.1),  # no call was before it: what kept it is not the CSMS's
+        (None, 0.1, 0.1),
+    ],
+)
+@pytest.mark.parametrize("kind", [partial(QueryRef, ASKED), partial(StatusRef, 1, 1, "Preparing"), PlainRef])
+def test_waiting_counts_that_is_longer_than_the_calls_before_would_have_taken(
+    kind: Any, wish: tuple[float, int] | None, elapsed_s: float, shown_s: float
+) -> None:
+    metrics = Metrics()
+    metrics.answered(answered("Authorize", kind(wish=wish)), elapsed_s, 100.0, 8)
+    metrics.closed_loop().answered(answered("Heartbeat", kind(wish=wish)), elapsed_s, 100.0, 8)
+    times = metrics.snapshot({}).times
+    assert times["call.Authorize"].max_s == pytest.approx(shown_s)
+    assert times["call.Heartbeat"].max_s == pytest.approx(elapsed_s)
+    assert ("wire.Authorize" in times) == (shown_s > elapsed_s)
 
 
 def test_in_a_closed_loop_nothing_is_scheduled() -> None:

@@ -208,6 +208,8 @@ def test_what_vanished_by_the_plan_has_a_cause_of_its_own() -> None:
     assert counts["network.dropped"] > 5
     assert errors
     assert all(name.endswith(".error.NetworkFault") for name in errors)
+    # Nor is it the CSMS's that others waited for the time-out of what vanished.
+    assert bench.snapshot.times["call.Authorize"].max_s < 1.0
     late = [at_s for at_s, station, way, frame in bench.frames if way == ">" and at_s > 250]
     assert len({station for at_s, station, way, frame in bench.frames if way == "<" and at_s > 200}) == 10
     assert late

@@ -90,6 +90,7 @@ def test_a_fleet_needs_a_csms() -> None:
         ({"id": "{"}, "--id: '{': a brace without its partner"),
         ({"ramp": "30x"}, "--ramp: '30x': unknown unit 'x'; known: ms, s, m, h, d"),
         ({"run_for": "0s"}, "--for: '0s': must be more than 0"),
+        ({"run_for": "60"}, "--for: '60': a number without its unit; write 60ms, 60s, 60m, 60h or 60d"),
         ({"thresholds": ("boot.95<2s",)}, "--threshold: threshold 'boot.95<2s': boot has no '95'; did you mean 'p95'?"),
         ({"csms": "http://csms.test"}, "--csms: csms.url: .* must begin with ws:// or wss://"),
         ({"ocpp": "1.7"}, "--ocpp: csms.versions.* 'ocpp1.7' is not allowed here"),
@@ -308,6 +309,87 @@ def test_all_mistakes_are_told_in_one_run_each_with_its_place(place: Place) -> N
     assert [line.split(": ", 1)[0] for line in said if ":9:" in line] == ["plan.yaml:9:34", "plan.yaml:9:58"]
 
 
+def test_what_is_sound_is_looked_at_however_much_is_not(place: Place) -> None:
+    said = place.problems(
+        """
+        plan: {ocpp: "1.7", thresholds: [{a: 1}, boot]}
+        stations: {id: "LT-{:05x", count: "${NONE}"}
+        groups: [3, {share: 0.3, name: b}, {name: b, station: {meterin: {}}}]
+        events:
+          - {do: blackout}
+          - {at: 1s, do: {}, group: nobody}
+          - 7
+          - {at: x, do: fault, for: y, params: {errorCode: Nope, bogus: 1, connector: 0}}
+          - {at: 1s, do: reboot, for: 3s, params: {type: Firm}}
+          - {at: 1s, do: send_ocpp, params: {action: "${NONE}"}}
+          - {at: 1s, do: contactor_fault, params: {connector: 1}}
+        stages: [{ramp: 5}, {}]
+        cards: [{type: Central}, [A]]
+        """,
+        count=1,
+    )
+    assert [line.split(": ", 1)[0].removeprefix("plan.yaml:") for line in said] == [
+        *("1:14", "1:34", "1:42"),
+        *("2:16", "2:35"),
+        *("3:10", "3:21", "3:43", "3:56"),
+        *("5:5", "5:10"),
+        "6:18",
+        "7:5",
+        *("8:10", "8:29", "8:41", "8:58", "8:68"),
+        *("9:31", "9:44"),
+        "10:46",
+        "11:18",
+        *("12:10", "12:10", "12:17", "12:21"),
+        *("13:9", "13:26"),
+    ], "\n".join(said)
+
+
+def test_blocks_of_a_station_are_looked_at_however_many_are_wrong(place: Place) -> None:
+    place.write("own.yaml", "meterin: {}\nevses: [{phases: 4}]\nreboot: {real: yes}\n")
+    said = place.problems(
+        """
+        csms: {url: "http://h"}
+        groups:
+          - {station: {meterin: {}, variables: {Foo: 1}, reboot: {real: yes}, auth: {local: {allow: [A, A]}}}}
+          - {station: {metering: {sample: 1x}, evses: [{hardware: {contactor: {driver: gpio, pin: 17}}}]}}
+          - {station: own.yaml}
+        """,
+        count=3,
+        csms=None,
+    )
+    assert [line.split(": ", 1)[0] for line in said] == [
+        *(f"plan.yaml:{place}" for place in ("1:13", "3:16", "3:41", "3:65", "3:93", "4:35", "4:71")),
+        *("own.yaml:1:1", "own.yaml:2:18", "own.yaml:3:16"),
+    ], "\n".join(said)
+
+
+def test_rows_of_a_csv_are_looked_at_however_many_are_wrong(place: Place) -> None:
+    place.write("bad.pem", "no certificate")
+    place.write("s.csv", "id,cert,key\nA,none.pem,none.key\nB,bad.pem,\nB:,,\nC,bad.pem,bad.pem\nD,,,\n")
+    said = place.problems("stations: s.csv\nplan: {ocpp: 3}", csms="wss://csms.test/ocpp")
+    assert [line.split(": ", 1)[0] for line in said] == [
+        *("plan.yaml:2:14", "s.csv:2:3", "s.csv:3:3", "s.csv:4:1", "s.csv:5:3", "s.csv:6:5"),
+    ]
+
+
+def test_a_group_without_a_station_is_a_warning(place: Place) -> None:
+    loaded = place.load("stations: {count: 20}\ngroups: [{name: a, share: 0.3%}, {name: b}]")
+    assert [line.partition("plan.yaml:")[2] for line in loaded.warnings] == [
+        "2:10: group 'a' has no station: 0.3 % of 20; raise its share, or take more"
+    ]
+    assert place.load("stations: {count: 20}\ngroups: [{name: a, share: 5%}, {name: b}]").warnings == ()
+
+
+def test_a_connector_that_only_some_stations_have_is_theirs(place: Place) -> None:
+    event = "events: [{at: 1s, do: plug_in, params: {connector: 2}}]"
+    groups = "groups: [{name: a}, {name: b, station: {evses: [{}, {}]}}]"
+    assert place.plan(f"{groups}\n{event}", count=2).storms[0].params == {"connector": 2}
+    (said,) = place.problems(f"{groups}\n{event.replace('do:', 'group: a, do:')}", count=2)
+    assert "connector 2: these stations have 1" in said
+    place.write("s.csv", "id,connectors\nA,2\n")
+    assert place.plan(f"stations: s.csv\n{event}").storms[0].params == {"connector": 2}
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -325,6 +407,25 @@ def test_all_mistakes_are_told_in_one_run_each_with_its_place(place: Place) -> N
         ("cards: b.csv", "plan.yaml:1:8: b.csv: cannot be read: No such file"),
         ("cards: ['12345678901234567890123456789012345678']", "1:9: cards[0]: '"),
         ('stations: {password: "a{x}"}', "1:22: stations.password: '{x}' is no field; write {id}, or {:05d}"),
+        ("plan: {ramp: 60}", "1:14: plan.ramp: '60': a number without its unit; write 60ms, 60s, 60m, 60h or 60d"),
+        ("plan: {begins: 6}", "1:16: plan.begins: '6': not a time of the day; write it like 06:30"),
+        ("plan: {network: {drop: 0.1}}", "1:24: plan.network.drop: '0.1': a number without its unit; write 10% or"),
+        ("groups: [{share: 0.3}, {}]", "1:18: groups[0].share: '0.3': a number without its unit; write 30% or 0.3%"),
+        ("events: [{at: 0, do: reboot, share: 0.5}]", "1:37: events[0].share: '0.5': a number without its unit"),
+        (
+            "events: [{at: 1s, do: network, params: {latency: 40}}]",
+            "1:41: events[0]: network: latency: a number without its unit; write 40ms, 40s",
+        ),
+        ("plan: {seed: 99999999999999999999999}", "1:14: plan.seed: '99999999999999999999999': beyond what"),
+        ("events: [{at: 1s, do: plug_in, params: {connector: 7}}]", "1:52: events[0]: connector 7: these stations"),
+        (
+            "events: [{at: 1s, do: plug_in, params: {evse: 2}}]",
+            "1:47: events[0]: evse 2: these stations have 1; write 1",
+        ),
+        ('events: [{at: 1s, do: blackout, for: "${NONE}"}]', "1:38: the environment variable NONE is not set"),
+        ("events: [{at: 1s, do: blackout, for: 30}]", "1:38: events[0].for: '30': a number without its unit"),
+        ("stages: [{for: 3x, stations: 1}, {stations: 0}]\nplan: {for: 1s}", "1:16: stages[0].for: '3x': unknown"),
+        ("groups: [{name: a, station: [1]}]", "1:29: groups[0].station: "),
         ("stations: {password: '${NONE}'}", "1:22: the environment variable NONE is not set; export NONE=…"),
         ("groups: [{station: {csms: none}}]", "1:27: csms: a fleet needs a CSMS, and this station has none"),
         ("groups: [{station: 3}]", "1:20: groups[0].station: 3 is no file"),

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from station.fleet import prometheus
 from station.fleet.html_page import to_html
 from station.fleet.junit import to_xml
-from station.fleet.report import Report
+from station.fleet.report import Report, flat
 from station.fleet.report_csv import tables
 from station.fleet.report_files import ReportFiles, ReportNotWritten
 from tests.support.fleet_run import HOSTILE, PlayedRun
@@ -124,6 +124,84 @@ def test_junit_says_that_nobody_was_accepted() -> None:
     assert failure.text == "1 refused.401"
 
 
+def full_report() -> Report:
+    """One with everything that a report may have."""
+    run = PlayedRun().play()
+    for name, by in {
+        "undelivered": 3,
+        "messages.lost": 2,
+        "storms.struck": 5,
+        "network.dropped": 6,
+        "lost_connections": 1,
+        "sessions.refused": 4,
+    }.items():
+        run.metrics.count(name, by)
+    run.metrics.took("drain", 0.5)
+    run.metrics.took("gc_pause", 0.02)
+    run.metrics.replied("Reset", 0.0, "NotSupported")
+    run.look(13.0, run.snapshot(0), "done")
+    run.ticks[-1].snapshot.times["wire.MeterValues"] = run.ticks[5].snapshot.times["call.MeterValues"]
+    return run.report(*THRESHOLDS)
+
+
+def test_every_figure_of_the_json_is_in_the_csv() -> None:
+    report = full_report()
+    known = report.to_json()
+    actions = {(each["side"], each["action"]): each for each in rows(report, "actions.csv")}
+    for side, member in (("station", "actions"), ("csms", "asked")):
+        for name, figures in known.pop(member).items():
+            row = actions[side, name]
+            assert float(row.pop("rate")) == pytest.approx(figures.pop("rate"), abs=0.01)
+            errors = figures.pop("errors")
+            assert {
+                each["cause"].removeprefix("'"): int(each["count"])
+                for each in rows(report, "errors.csv")
+                if (each["side"], each["action"]) == (side, name)
+            } == errors
+            wire = {f"wire_{key}": value for key, value in figures.pop("wire", {}).items() if key != "answered"}
+            assert {key: float(row[key]) for key in figures | wire} == figures | wire
+            assert bool(row["wire_p50_ms"]) == bool(wire)
+    moments = {each["name"]: each for each in rows(report, "times.csv")}
+    for name, figures in known.pop("times").items():
+        assert float(moments[name]["count"]) == figures.pop("answered")
+        assert {key: float(moments[name][key]) for key in figures} == figures
+    for member, file in (("recovery_curve", "recovery.csv"), ("drain_curve", "drain.csv")):
+        assert [[float(cell) for cell in each.values()] for each in rows(report, file)] == known.pop(member)
+    assert [each["shown"] for each in rows(report, "thresholds.csv")] == [each["shown"] for each in known["thresholds"]]
+    events = known["run"].pop("events")
+    assert [(float(each["at_s"]), each["what"]) for each in rows(report, "events.csv")] == [
+        (each["at_s"], each["text"]) for each in events
+    ]
+    saturated = known["generator_detail"].pop("saturated")
+    assert [{key: float(cell) for key, cell in each.items()} for each in rows(report, "saturated.csv")] == saturated
+    summary = {each["name"]: each["value"] for each in rows(report, "summary.csv")}
+    assert summary == {name: "" if value is None else str(value) for name, value in flat(known)}
+    assert summary["weather.struck"] == "5" and summary["lost_by_generator.messages"] == "2"
+
+
+def test_every_figure_of_the_json_is_in_junit() -> None:
+    report = full_report()
+    every = ElementTree.fromstring(to_xml(report)).iter("property")
+    properties = {each.get("name"): each.get("value") for each in every}
+    assert properties.items() >= {name: str(value) for name, value in flat(report.to_json())}.items()
+    assert properties["actions.MeterValues.wire.p95_ms"] == "9.007"
+
+
+def test_every_figure_of_the_json_is_at_metrics_and_on_the_page() -> None:
+    report = full_report()
+    samples = samples_of(report)
+    assert samples[("station_fleet_wire_seconds_count", ("action", "MeterValues"))] > 0
+    assert samples[("station_fleet_weather_total", ("what", "struck"))] == 5
+    assert samples[("station_fleet_weather_total", ("what", "dropped"))] == 6
+    assert samples[("station_fleet_messages_undelivered_total",)] == 3
+    assert samples[("station_fleet_messages_lost_total",)] == 2
+    assert samples[("station_fleet_moment_seconds_count", ("name", "gc_pause"))] == 1
+    assert samples[("station_fleet_asked_errors_total", ("action", "Reset"), ("cause", "NotSupported"))] == 1
+    page = Page(to_html(report))
+    assert {"on the wire", "mean", "Drain", "struck 5, dropped 6"} <= set(page.texts)
+    assert any("refused 4" in text for text in page.texts)
+
+
 # The page
 
 
@@ -229,13 +307,17 @@ def test_the_page_of_a_long_run_stays_small() -> None:
 # Prometheus
 
 
-def test_prometheus_reads_its_metrics(report: Report) -> None:
+def samples_of(report: Report) -> dict[tuple[object, ...], float]:
     text = prometheus.render(report.totals).decode()
-    samples = {
+    return {
         (sample.name, *sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def test_prometheus_reads_its_metrics(report: Report) -> None:
+    samples = samples_of(report)
     assert samples[("station_fleet_up",)] == 10
     assert samples[("station_fleet_call_seconds_count", ("action", "MeterValues"))] == 91
     assert samples[("station_fleet_call_seconds_bucket", ("action", "MeterValues"), ("le", "0.01"))] == 90

@@ -24,6 +24,7 @@ def test_what_is_shipped_fits(path: Path) -> None:
         {"stations": "a.csv", "cards": ["A", {"idTag": "B", "type": "Central"}]},
         {"events": [{"at": "1m", "do": "network", "for": "3s", "params": {"drop": "1%"}}]},
         {"stages": [{"stations": 5, "for": "1m"}], "csms": {"url": "ws://h"}},
+        {"plan": {"ramp": 0, "network": {"drop": ".5 %"}}},
     ],
 )
 def test_what_fits(plan: dict[str, object]) -> None:
@@ -35,6 +36,9 @@ def test_what_fits(plan: dict[str, object]) -> None:
     [
         {"group": []},
         {"plan": {"for": "10x"}},
+        {"plan": {"ramp": 60}},
+        {"plan": {"network": {"latency": "40"}}},
+        {"groups": [{"share": 0.3}]},
         {"plan": {"run_for": "10s"}},
         {"groups": [{"station": {"evse": []}}]},
         {"groups": [{"behaviour": {"pattern": "lazy"}}]},

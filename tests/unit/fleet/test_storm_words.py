@@ -57,7 +57,7 @@ def test_texts_of_a_plan_become_values() -> None:
     }
     assert check("set_config", {"key": "X", "value": True}) == {"key": "X", "value": "true"}
     assert check("blackout", {"reason": "powerloss"}, 5.0) == {"reason": "PowerLoss"}
-    network = check("network", {"latency": "200ms", "jitter": 0.1, "drop": "1%", "reset": 2})
+    network = check("network", {"latency": "200ms", "jitter": 0.1, "drop": "1%", "reset": 0.02})
     assert Network(**network) == Network(0.2, 0.1, 0.01, 0.02)
 
 
@@ -73,6 +73,9 @@ def test_texts_of_a_plan_become_values() -> None:
         ("network", {"latency": "200W"}, "latency: a power, not a duration"),
         ("network", {"latency": -1}, "latency: not a duration"),
         ("network", {"drop": "101%"}, "drop: more than 100 %"),
+        ("network", {"drop": 2}, "drop: more than 100 %"),
+        ("network", {"drop": "0.1"}, "drop: a number without its unit"),
+        ("network", {"latency": "40"}, "latency: a number without its unit"),
         ("network", {}, "network does nothing as it stands"),
         ("send_ocpp", {}, "send_ocpp needs action"),
         ("send_ocpp", {"action": "X", "payload": "{}"}, "payload: not a mapping"),

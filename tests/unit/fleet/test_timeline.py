@@ -31,6 +31,16 @@ def test_rates_are_of_the_time_in_which_the_load_was_held() -> None:
     assert totals.call("MeterValues").count == 93
 
 
+def test_of_a_run_that_ended_while_stations_came_up_gauges_are_those_before_the_end() -> None:
+    timeline = Timeline()
+    for second in (1, 2, 3):
+        timeline.look(second, Snapshot({}, {}, {"up": 3 * second}), held=False, wanted=60)
+    last = Snapshot({}, {}, {"up": 0, "queued": 2})
+    timeline.look(4.0, last, held=False, wanted=60, over=True)
+    totals = timeline.totals(last)
+    assert (totals.gauge("up"), totals.gauge("queued"), totals.wanted) == (9, 2, 60)
+
+
 def test_after_the_end_gauges_are_those_of_the_load_but_what_waits_is_of_now() -> None:
     run = PlayedRun().play()
     last = run.snapshot(0, queued=4)

@@ -73,3 +73,47 @@ async def test_a_station_that_cannot_be_made_is_counted_and_said_once(caplog: py
         assert fleet.gauges()["up"] == 1
         said = [one for one in caplog.records if "cannot be run" in one.message and one.levelname == "ERROR"]
         assert len(said) == 1
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+@virtual
+async def test_a_register_goes_on_where_a_station_is_run_again(version: str) -> None:
+    behaviour = Behaviour("paced", session_s=20.0, pause_s=2.0, sample_s=1.0)
+    two = {"evses": [{"id": 1, "max_current": "16A"}, {"id": 2, "max_current": "16A"}], "car": {"max_power": "22kW"}}
+    async with FleetRig(version, behaviour, stations=2, profile=two) as fleet:
+        await fleet.going()
+        before: dict[int, float] = {}
+        for attempt in range(1, 5):
+            await fleet.wait(55.0)
+            registers = {
+                evse: one.bay.meter.read().energy_wh or 0.0 for evse, one in fleet.unit(1).host.hardware.items()
+            }
+            assert all(wh > before.get(evse, 0.0) for evse, wh in registers.items()), "it has charged"
+            leave = fleet.agent.drop if attempt % 2 else fleet.agent.withdraw
+            leave([1])
+            await fleet.wait(5.0)
+            fleet.assign(first=1, count=1, attempt=attempt)
+            await fleet.wait(5.0)
+            for evse, hardware in fleet.unit(1).host.hardware.items():
+                before[evse] = hardware.bay.meter.energy_wh
+                assert before[evse] >= registers[evse]
+                assert before[evse] <= 3 * 16 * 230 * fleet.run_s() / 3600 + attempt + 1, "and not far above"
+
+
+@virtual
+async def test_the_first_time_a_register_begins_with_nothing() -> None:
+    async with FleetRig(stations=1) as fleet:
+        await fleet.wait(600.0)
+        fleet.assign()
+        await fleet.wait(1.0)
+        assert fleet.unit(0).host.hardware[1].bay.meter.energy_wh == 0.0
+
+
+@virtual
+async def test_a_meter_that_counts_sessions_begins_with_nothing_whenever_it_is_run() -> None:
+    meter = {"evses": [{"id": 1, "hardware": {"meter": {"driver": "sim", "counts": "session"}}}]}
+    async with FleetRig(stations=1, profile=meter) as fleet:
+        await fleet.wait(600.0)
+        fleet.assign(attempt=1)
+        await fleet.wait(1.0)
+        assert fleet.unit(0).host.hardware[1].bay.meter.energy_wh == 0.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from station.core.values import Context, MeterValue, Sample, Stamp
+from station.core.meter_value import MeterValue, Sample
+from station.core.values import Context, Stamp
 from station.ocpp.schema import check
 from station.ocpp.v16.metering import meter_values
 from tests.support.fake_view import FakeView
@@ -12,7 +13,7 @@ from tests.support.fake_view import FakeView
 
 def wire(*samples: Sample) -> list[dict[str, str]]:
     """The SampledValues that go out; they obey the schema."""
-    written = meter_values([MeterValue(Stamp(0.0, 1), samples)], FakeView())
+    written = meter_values([MeterValue.of(Stamp(0.0, 1), samples)], FakeView())
     if written:
         assert check("1.6", "MeterValues", "request", {"connectorId": 1, "meterValue": written}) is None
     return [value for one in written for value in one["sampledValue"]]

@@ -13,14 +13,13 @@ from station.core.catalogue import Address
 from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery, RawQuery
 from station.core.events import BootAnswered, Delivered, HeartbeatAnswered, TokenAnswered
 from station.core.facts import MeterNotice, Phase, ReservationFact, SecurityFact, TransactionFact
+from station.core.meter_value import MeterValue, Sample
 from station.core.values import (
     NO_TOKEN,
     BootReason,
     Context,
     IdToken,
-    MeterValue,
     RegistrationStatus,
-    Sample,
     SignedData,
     Stamp,
     StopReason,
@@ -51,7 +50,7 @@ def known(wire_id: str = "42", **more: Any) -> FakeView:
 
 
 def value(*samples: Sample) -> MeterValue:
-    return MeterValue(Stamp(60.0, 1), samples)
+    return MeterValue.of(Stamp(60.0, 1), samples)
 
 
 class TestStart:

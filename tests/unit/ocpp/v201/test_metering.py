@@ -2,7 +2,8 @@ from base64 import b64decode
 
 import pytest
 
-from station.core.values import Context, MeterValue, Sample, SignedData, Stamp
+from station.core.meter_value import MeterValue, Sample
+from station.core.values import Context, SignedData, Stamp
 from station.core.variables import Address, Setting
 from station.ocpp.v201.metering import meter_values
 from tests.support.fake_view import FakeView
@@ -16,7 +17,7 @@ def view_with(policy="Never"):
 
 
 def written(*samples, view=None):
-    values = meter_values((MeterValue(Stamp(0.0, 1), samples),), view or FakeView())
+    values = meter_values((MeterValue.of(Stamp(0.0, 1), samples),), view or FakeView())
     assert values is not None
     return values[0]["sampledValue"]
 
@@ -42,7 +43,7 @@ def test_phase_and_missing_unit():
 
 def test_unknown_measurands_are_left_out():
     assert [sample["measurand"] for sample in written(Sample(20.0, "Temperature"), Sample(50.0, "SoC"))] == ["SoC"]
-    assert meter_values((MeterValue(Stamp(0.0, 1), (Sample(20.0, "Temperature"),)),), FakeView()) is None
+    assert meter_values((MeterValue.of(Stamp(0.0, 1), (Sample(20.0, "Temperature"),)),), FakeView()) is None
 
 
 @pytest.mark.spec("E02.FR.14", "J02.FR.21")

@@ -6,15 +6,14 @@ import pytest
 from station.core.effects import AuthorizeQuery, BootQuery, HeartbeatQuery, RawQuery
 from station.core.events import BootAnswered, Delivered, HeartbeatAnswered, TokenAnswered
 from station.core.facts import MeterNotice, Phase, ReservationFact, SecurityFact, TransactionFact
+from station.core.meter_value import MeterValue, Sample
 from station.core.values import (
     NO_TOKEN,
     BootReason,
     ChargingState,
     Context,
     IdToken,
-    MeterValue,
     RegistrationStatus,
-    Sample,
     Stamp,
     StopReason,
     TokenInfo,
@@ -73,8 +72,8 @@ def test_transaction_event_without_details_is_short():
 
 def test_meter_values_have_the_time_at_which_they_were_taken():
     event = fact()
-    of_the_event = MeterValue(event.stamp, (Sample(1.0),))
-    earlier = MeterValue(Stamp(60.0, 1), (Sample(1.0),))
+    of_the_event = MeterValue.of(event.stamp, (Sample(1.0),))
+    earlier = MeterValue.of(Stamp(60.0, 1), (Sample(1.0),))
     (with_it,) = told(replace(event, meter_values=(of_the_event,)))["meterValue"]
     before, _ = told(replace(event, meter_values=(earlier, of_the_event)))["meterValue"]
     assert (with_it["timestamp"], before["timestamp"]) == ("2026-01-01T00:01:01.500Z", "2026-01-01T00:01:00.000Z")
@@ -194,7 +193,7 @@ def test_retries_follow_the_variables(what):
 @pytest.mark.spec("J01.FR.02")
 def test_meter_notice_becomes_meter_values():
     sample = Sample(1234.0, context=Context.CLOCK)
-    (call,) = DIALECT.notice(MeterNotice(2, 1, (MeterValue(Stamp(0.0, 1), (sample,)),)), FakeView())
+    (call,) = DIALECT.notice(MeterNotice(2, 1, (MeterValue.of(Stamp(0.0, 1), (sample,)),)), FakeView())
     assert call.action == "MeterValues"
     payload = obeys(call)
     assert payload["evseId"] == 2
@@ -203,7 +202,7 @@ def test_meter_notice_becomes_meter_values():
 
 def test_meter_notice_without_values_is_not_told():
     assert not DIALECT.notice(MeterNotice(1, 1, ()), FakeView())
-    unknown = MeterValue(Stamp(0.0, 1), (Sample(21.0, "Temperature", unit="Celsius"),))
+    unknown = MeterValue.of(Stamp(0.0, 1), (Sample(21.0, "Temperature", unit="Celsius"),))
     assert not DIALECT.notice(MeterNotice(1, 1, (unknown,)), FakeView())
 
 
