@@ -45,7 +45,10 @@ def plug_in(host: Host, params: Params) -> Wait:
 
 
 def unplug(host: Host, params: Params) -> Wait:
-    """Pull the cable; answer when the pilot shows it, or, for the station's end, when the cable is out."""
+    """Pull the cable; answer when the pilot shows it, or, for the station's end, when the cable is out.
+
+    What follows from it is recorded by then, unless the store fails: the status that is asked for next shows it.
+    """
     evse, connector = evse_of(host, params)
     hardware = host.simulated(evse.id, "pilot")
     if hardware.plugged_connector != connector:
@@ -60,7 +63,9 @@ def unplug(host: Host, params: Params) -> Wait:
             return {}
         if side == "station" and now.connector.cable and not now.connector.fixed:
             return None
-        return None if now.ev else {}
+        engine = host.runner.engine
+        recorded = engine.station.settled or engine.store_failed
+        return None if now.ev or not recorded else {}
 
     return wait
 
