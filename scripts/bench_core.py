@@ -72,7 +72,7 @@ class Bench:
 
     def _answer(self, effect: Any) -> Any:
         answers = {
-            ef.Commit: lambda: ev.Recorded(effect.batch.seq),
+            ef.Commit: lambda: ev.Recorded(effect.seq),
             ef.MoveLock: lambda: ev.LockMoved(effect.evse, effect.connector, effect.locked),
             ef.CloseContactor: lambda: ev.ContactorMoved(effect.evse, True),
             ef.OpenContactor: lambda: ev.ContactorMoved(effect.evse, False),

@@ -20,11 +20,6 @@ from station.core.values import BootReason, IdToken, Reading, TokenResult
 class Commit(Batch):
     """Make this batch durable and answer ``Recorded`` or ``RecordFailed``."""
 
-    @property
-    def batch(self) -> Batch:
-        """What is to be made durable."""
-        return self
-
 
 @dataclass(frozen=True, slots=True)
 class OpenContactor:

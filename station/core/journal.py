@@ -266,12 +266,7 @@ class Ledger:
                     self._records.clear()
                 turn, self._turn = self._turn, []
                 for what in turn:
-                    kind = type(what)
-                    if kind is _Then:
-                        follows |= what.follows
-                        what.call()
-                    elif kind is not _Undo:
-                        self.out.append(what)
+                    follows |= self._let_go(what)
                 if follows:
                     follow()
         out, self.out = self.out, []
@@ -329,14 +324,18 @@ class Ledger:
     def _release(self, seq: float) -> bool:
         follows = False
         while self._waiting and self._waiting[0].rests_on <= seq:
-            what = self._waiting.pop(0).what
-            kind = type(what)
-            if kind is _Then:
-                follows |= what.follows
-                what.call()
-            elif kind is not _Undo:
-                self.out.append(what)
+            follows |= self._let_go(self._waiting.pop(0).what)
         return follows
+
+    def _let_go(self, what: Any) -> bool:
+        """What was promised leaves. Answers whether more may follow from it."""
+        kind = type(what)
+        if kind is _Then:
+            what.call()
+            return bool(what.follows)
+        if kind is not _Undo:
+            self.out.append(what)
+        return False
 
     def failed(self, seq: int) -> frozenset[str]:
         """A batch was not stored: refuse and undo what was asked for, keep what happened for the next batch.

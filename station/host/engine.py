@@ -227,6 +227,12 @@ class Engine(StationView):
         for effect in todo:
             _EFFECTS[type(effect)](self, effect)
 
+    @property
+    def recorded(self) -> bool:
+        """Whether all that happened is recorded, or the store fails: then it is shown."""
+        ledger = self.station.ctx.ledger
+        return ledger.immediate or ledger.settled or self.store_failed
+
     # The link
 
     @property
@@ -405,10 +411,7 @@ class Engine(StationView):
 
     def _tell(self, effect: effects.Tell) -> None:
         if self.wiring.central:
-            measure, wish = self.measure, None
-            if measure is not None and self.station.ctx.registered:
-                wish = self.cause or (measure.now(), self._ended)  # as in _wish: values are the most frequent calls
-            self.outbox.add_fact(effect.key, effect.fact, wish)
+            self.outbox.add_fact(effect.key, effect.fact, self._wish())
         else:
             self._events.append(events.Delivered(effect.key))
         if effect.reading is not None and self.port.sampled:
@@ -451,8 +454,8 @@ class Engine(StationView):
 
     def _look(self, now: float) -> None:
         """Compare statuses with what was told; only what is recorded is shown."""
-        station, ledger = self.station, self.station.ctx.ledger
-        if station.reset.rebooting or not (ledger.immediate or ledger.settled or self.store_failed):
+        station = self.station
+        if station.reset.rebooting or not self.recorded:
             return
         if station.stirred:
             station.stirred = False

@@ -96,9 +96,8 @@ class Restarts:
         deadline = runner.loop.time() + at_most_s
         while runner.alive and runner.loop.time() < deadline:
             engine = runner.engine
-            settled = engine.station.settled or engine.store_failed
             told = not runner.link.up or not engine.registered or (engine.outbox.empty and not engine.rpc.busy)
             ended = all(evse.desk.ending is None for evse in engine.evses)
-            if settled and told and ended:
+            if engine.recorded and told and ended:
                 return
             await asyncio.sleep(_LOOK_S)

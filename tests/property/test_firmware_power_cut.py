@@ -38,7 +38,7 @@ class Update:
         if isinstance(effect, ef.Work):
             self.world.later(1.0, ev.JobReported(effect.job, REPORTS[type(effect.task)]))
         elif isinstance(effect, ef.Commit):
-            for record in effect.batch.records:
+            for record in effect.records:
                 if isinstance(record, Put) and record.table == JOURNAL and record.row["kind"] == "firmware":
                     fact = record.row["fact"]
                     stamp, status = fact["stamp"], fact["status"]

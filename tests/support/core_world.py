@@ -253,10 +253,10 @@ class World:
 
     def _commit(self, effect: ef.Commit) -> None:
         if self.store_works:
-            apply(self.rows, effect.batch.records)
-            self._answer(ev.Recorded(effect.batch.seq))
+            apply(self.rows, effect.records)
+            self._answer(ev.Recorded(effect.seq))
         else:
-            self._answer(ev.RecordFailed(effect.batch.seq, "disk full"))
+            self._answer(ev.RecordFailed(effect.seq, "disk full"))
 
     def _physics(self, bay: Bay, effect: Any) -> None:
         if isinstance(effect, ef.MoveLock):

@@ -34,12 +34,17 @@ log = logging.getLogger(__name__)
 
 
 def plug_in(host: Host, params: Params) -> Wait:
-    """Plug the simulated car in; answer when the pilot shows it."""
+    """Plug the simulated car in; answer when the pilot shows it, and what follows from it is recorded.
+
+    So the status that is asked for next shows it. Where the store fails nobody waits for that.
+    """
     evse, connector = evse_of(host, params)
     plug_car(host, evse, connector, params.get("ready", True), params.get("soc"))
 
     def wait() -> Data | None:
-        return {} if not host.runner.alive or host.evse(evse.id).ev else None
+        if not host.runner.alive:
+            return {}
+        return {} if host.evse(evse.id).ev and host.runner.engine.recorded else None
 
     return wait
 
@@ -47,7 +52,7 @@ def plug_in(host: Host, params: Params) -> Wait:
 def unplug(host: Host, params: Params) -> Wait:
     """Pull the cable; answer when the pilot shows it, or, for the station's end, when the cable is out.
 
-    What follows from it is recorded by then, unless the store fails: the status that is asked for next shows it.
+    As for ``plug_in``, what follows from it is recorded by then.
     """
     evse, connector = evse_of(host, params)
     hardware = host.simulated(evse.id, "pilot")
@@ -63,9 +68,7 @@ def unplug(host: Host, params: Params) -> Wait:
             return {}
         if side == "station" and now.connector.cable and not now.connector.fixed:
             return None
-        engine = host.runner.engine
-        recorded = engine.station.settled or engine.store_failed
-        return None if now.ev or not recorded else {}
+        return None if now.ev or not host.runner.engine.recorded else {}
 
     return wait
 

@@ -19,11 +19,11 @@ def fact(phase: Phase, identity: str = "tx", seq_no: int = 0) -> TransactionFact
 
 
 def batches(effects: list[Any]) -> list[int]:
-    return [effect.batch.seq for effect in effects if isinstance(effect, Commit)]
+    return [effect.seq for effect in effects if isinstance(effect, Commit)]
 
 
 def records(effects: list[Any]) -> list[Any]:
-    return [record for effect in effects if isinstance(effect, Commit) for record in effect.batch.records]
+    return [record for effect in effects if isinstance(effect, Commit) for record in effect.records]
 
 
 def test_a_promise_without_records_leaves_at_once() -> None:
@@ -250,7 +250,7 @@ def test_in_order_once_never_early_and_the_store_agrees(turns: list[tuple[str, s
     def take(effects: list[Any]) -> None:
         for effect in effects:
             if isinstance(effect, Commit):
-                flying.append(effect.batch)
+                flying.append(effect)
             elif isinstance(effect, Publish):
                 assert all(rows.get("t", {}).get(key, -1) >= value for key, value in promised[effect.data["n"]].items())
                 heard.append(effect.data["n"])

@@ -23,7 +23,7 @@ def send(world: World, reply: int, version: int, *entries: tuple[IdToken, TokenI
 def unrecorded(world: World) -> list[int]:
     """Hold back what the store says from now on; the numbers of the batches."""
     batches: list[int] = []
-    world._commit = lambda effect: batches.append(effect.batch.seq)  # type: ignore[method-assign]
+    world._commit = lambda effect: batches.append(effect.seq)  # type: ignore[method-assign]
     return batches
 
 
@@ -81,7 +81,7 @@ def test_the_same_list_again_writes_nothing() -> None:
     assert of(world.log[mark:], ef.Commit) == []
     send(world, 3, 4, *again)
     (commit,) = of(world.log[mark:], ef.Commit)
-    assert [record.key for record in commit.batch.records] == ["version"]
+    assert [record.key for record in commit.records] == ["version"]
 
 
 def test_an_empty_list_counts_as_version_0_where_that_is_the_rule() -> None:

@@ -255,7 +255,7 @@ def test_what_is_queued_when_the_link_goes_counts_as_offline() -> None:
     world.charge()
     assert not any(fact.offline for fact in world.told)
     out = world.disconnect()
-    written = [record for effect in of(out, ef.Commit) for record in effect.batch.records]
+    written = [record for effect in of(out, ef.Commit) for record in effect.records]
     assert len([record for record in written if record.table == "journal"]) == len(world.told)
     assert all(fact.offline for fact in world.station.ctx.ledger.facts.values())
     assert of(world.disconnect(), ef.Commit) == []
