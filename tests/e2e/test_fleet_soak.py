@@ -128,6 +128,8 @@ def test_a_week_of_two_hundred_stations(tmp_path: Path) -> None:
     assert found["wrong"] == []
     counts = found["counts"]
     assert found["finished"] >= counts["sessions.finished"] == counts["sessions.started"] > DAYS * STATIONS / 2
+    cardless = sum(counts.get(f"sessions.{why}", 0) for why in ("refused", "unanswered", "unserved"))
+    assert found["finished"] - counts["sessions.finished"] <= cardless
     assert not any(".error." in name and not name.endswith("Disconnected") for name in counts)
     # Values that the clock schedules are taken at the full hour on the last day as on the first.
     assert found["aligned"] > DAYS * STATIONS
